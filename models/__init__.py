@@ -1,0 +1,1 @@
+"""The vocabulary: what a network, an order, a policy and a plan are."""

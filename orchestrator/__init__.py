@@ -1,0 +1,1 @@
+"""The verbs: allocate, compare, explain, load, generate."""

@@ -1,0 +1,1 @@
+"""Ready-to-run scenario folders, bundled with the package."""
