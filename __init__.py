@@ -1,3 +1,88 @@
-"""Omnisource: which node ships what, by which service, promised for when."""
+"""Omnisource: which node ships what, by which service, promised for when.
+
+    import omnisource as om
+
+    world = om.load("scenarios/demo")
+    plan = om.allocate(world)
+
+Importing this loads no solver, no database and no tables: every name below is imported when it
+is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two together
+    from omnisource.models.base import BrokenPlan, OmnisourceError, UnusableInput
+    from omnisource.models.explanation import Explanation
+    from omnisource.models.network import Lane, Node, Service, TariffStep, ZoneRule
+    from omnisource.models.order import Delivery, Line, Order
+    from omnisource.models.plan import Plan
+    from omnisource.models.policy import Fence, Policy, Weights
+    from omnisource.models.product import BundlePart, Product
+    from omnisource.models.scenario import Scenario
+    from omnisource.models.stock import Allotment, Receipt, StockCell
+    from omnisource.models.world import Table, World
+    from omnisource.orchestrator.allocate import allocate
+    from omnisource.orchestrator.compare import compare
+    from omnisource.orchestrator.explain import explain
+    from omnisource.orchestrator.generate import generate
+    from omnisource.orchestrator.load import load_world as load
+    from omnisource.orchestrator.load import world_of
+    from omnisource.orchestrator.measures import Measures
+    from omnisource.orchestrator.measures import measures_of as measures
+    from omnisource.orchestrator.runs import read_run, save_run
+    from omnisource.solvers.evaluate import evaluate
+    from omnisource.solvers.legend import Shipped
+    from omnisource.solvers.problem import Limits
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Allotment", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fence", "Lane", "Limits",
+    "Line", "Measures", "Node", "OmnisourceError", "Order", "Plan", "Policy", "Product",
+    "Receipt", "Scenario", "Service", "Shipped", "StockCell", "Table", "TariffStep",
+    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "allocate", "compare",
+    "evaluate", "explain", "generate", "load", "measures", "read_run", "save_run", "world_of",
+]  # fmt: skip
+
+_MODULES = {
+    "models.base": ("BrokenPlan", "OmnisourceError", "UnusableInput"),
+    "models.explanation": ("Explanation",),
+    "models.network": ("Lane", "Node", "Service", "TariffStep", "ZoneRule"),
+    "models.order": ("Delivery", "Line", "Order"),
+    "models.plan": ("Plan",),
+    "models.policy": ("Fence", "Policy", "Weights"),
+    "models.product": ("BundlePart", "Product"),
+    "models.scenario": ("Scenario",),
+    "models.stock": ("Allotment", "Receipt", "StockCell"),
+    "models.world": ("Table", "World"),
+    "orchestrator.allocate": ("allocate",),
+    "orchestrator.compare": ("compare",),
+    "orchestrator.explain": ("explain",),
+    "orchestrator.generate": ("generate",),
+    "orchestrator.load": ("load_world as load", "world_of"),
+    "orchestrator.measures": ("Measures", "measures_of as measures"),
+    "orchestrator.runs": ("read_run", "save_run"),
+    "solvers.evaluate": ("evaluate",),
+    "solvers.legend": ("Shipped",),
+    "solvers.problem": ("Limits",),
+}
+_ORIGINS = {
+    entry.split(" as ")[-1]: (f"omnisource.{module}", entry.split(" as ")[0])
+    for module, entries in _MODULES.items()
+    for entry in entries
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ORIGINS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, original = _ORIGINS[name]
+    value = getattr(import_module(module), original)
+    globals()[name] = value  # the next time it is there at once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ORIGINS})

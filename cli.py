@@ -1,21 +1,277 @@
-"""Commands: parse, call one verb, print one report."""
+"""Commands: parse, call one verb, print one report.
+
+Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+KNOWN = "joint, exact, nearest, priority, fewest-splits, cheapest, rated"
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Scenario folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document to stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No report, progress or warnings.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 if not all is as it should be.")]
+Gap = Annotated[float, typer.Option(min=0.0, help="Stop at this gap, a share of the cost.")]
+Time = Annotated[float, typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long.")]
+Threads = Annotated[int, typer.Option(min=0, help="0: as many as there are cores.")]
+Policy = Annotated[Path | None, typer.Option(help="TOML; its keys replace the scenario's.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")]
+Format = Annotated[Literal["csv", "parquet"], typer.Option(help="Of the tables written.")]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help takes half the time
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from omnisource import __version__
+
+        typer.echo(f"omnisource {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def door() -> None:
-    """Decide which node ships which units of every order."""
+def door(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where a fault of ours is.")] = False,
+) -> None:
+    """Decide which node ships which units of every order, by which service.
+
+    Start with `omnisource demo`. Exit codes: 0 done; 2 wrong usage or unusable input; 3 done,
+    but rows were rejected or units are short (only with --strict); 1 a fault of ours.
+    """
 
 
 @app.command()
-def demo() -> None:
-    """Run the main job on the bundled scenario."""
-    typer.echo("Nothing to show yet.")
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Where to write. [default: out/demo]")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the bundled scenario, allocated and compared."""
+    from omnisource.orchestrator.demo import demo_folder, run_demo
+    from omnisource.orchestrator.report import demo_report
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Limits
+
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        done = run_demo(demo_folder(out), Limits(report=tell))
+    screen.show(done.document(), demo_report(done))
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+@app.command()
+def generate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write.")],
+    *,
+    orders: Annotated[int, typer.Option(min=1, help="Open orders.")],
+    nodes: Annotated[int, typer.Option(min=3, help="Warehouses, stores, dropshippers.")] = 225,
+    skus: Annotated[
+        int | None, typer.Option(min=1, help="Products. [default: one a five orders]")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="Over which the orders were placed.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another scenario.")] = 0,
+    scarcity: Annotated[
+        float, typer.Option(min=0.1, help="Units in stock a unit ordered, of contested products.")
+    ] = 1.1,
+    format: Format = "csv",
+    force: Annotated[bool, typer.Option("--force", help="Replace a scenario there.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a synthetic scenario folder, seeded."""
+    from omnisource.orchestrator.generate import generate as write_scenario
+    from omnisource.orchestrator.report import generated_report
+    from omnisource.orchestrator.runs import free_folder
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Round
+
+    screen = Screen(json, quiet)
+    free_folder(folder, force=force)
+    with screen.progress() as tell:
+        tell(Round("generate", 0))
+        made = write_scenario(
+            folder, orders=orders, nodes=nodes, skus=skus, days=days, seed=seed,
+            scarcity=scarcity, format=format,
+        )  # fmt: skip
+    rows = {name: table.height for name, table in made.tables.items()}
+    document = {"folder": str(folder), "seed": seed, "rows": rows}
+    screen.show(document, generated_report(folder, rows))
+
+
+@app.command()
+def validate(
+    folder: Folder,
+    *,
+    rejects: Annotated[Path | None, typer.Option(help="File for every bad row.")] = None,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check a scenario folder and list every bad row."""
+    from omnisource.orchestrator.batch import open_folder, validation_document
+    from omnisource.orchestrator.load import write_rejects
+    from omnisource.orchestrator.report import validation_report
+    from omnisource.orchestrator.runs import usable_folder
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Limits
+
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        opened = open_folder(folder, None, Limits(report=tell))
+    if rejects is not None:
+        usable_folder(rejects.parent)
+        write_rejects(opened.loaded, rejects)
+    screen.show(validation_document(opened), validation_report(opened))
+    _leave(strict and opened.loaded.rejected > 0)
+
+
+@app.command()
+def allocate(
+    folder: Folder,
+    *,
+    solver: Annotated[str, typer.Option(help=f"One of {KNOWN}.")] = "joint",
+    gap: Gap = 0.001,
+    time: Time = 600.0,
+    policy: Policy = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write the plan to.")] = None,
+    seed: Seed = None,
+    threads: Threads = 0,
+    format: Format = "csv",
+    strict: Strict = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, write nothing.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Allocate all open orders, with a certificate."""
+    from omnisource.orchestrator.batch import run_night
+    from omnisource.orchestrator.report import night_report
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Limits
+
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        limits = Limits(gap=gap, seconds=time, threads=threads, report=tell)
+        night = run_night(
+            folder, limits, solver=solver, policy=policy, seed=seed,
+            out=None if dry_run else out, format=format,
+        )  # fmt: skip
+    screen.warn(*night.opened.remarks())
+    screen.show(night.document(), night_report(night))
+    _leave(strict and not night.complete)
+
+
+@app.command()
+def compare(
+    folder: Folder,
+    *,
+    solver: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Again for each: {KNOWN}. [default: all but exact]"),
+    ] = None,
+    gap: Gap = 0.001,
+    time: Time = 600.0,
+    policy: Policy = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; a folder a solver in it.")] = None,
+    seed: Seed = None,
+    threads: Threads = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Allocate the same orders by several solvers."""
+    from omnisource.orchestrator.batch import run_comparison
+    from omnisource.orchestrator.report import comparison_report
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Limits
+
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        limits = Limits(gap=gap, seconds=time, threads=threads, report=tell)
+        done = run_comparison(folder, limits, solvers=solver, policy=policy, seed=seed, out=out)
+    screen.warn(*done.opened.remarks())
+    screen.show(done.document(), comparison_report(done.world, done.measures))
+
+
+@app.command()
+def explain(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's name.")],
+    *,
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Run folder. [default: the newest here or in ./out]"),
+    ] = None,
+    why_not: Annotated[
+        str | None, typer.Option("--why-not", metavar="NODE", help="What using it would take.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say why an order is served as it is."""
+    from omnisource.orchestrator.explain import explain as explain_order
+    from omnisource.orchestrator.report_order import explanation_report
+    from omnisource.orchestrator.runs import newest_run, read_run
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Round
+
+    screen = Screen(json, quiet)
+    folder = run or newest_run(Path())
+    with screen.progress() as tell:
+        tell(Round("read the run", 0))
+        kept = read_run(folder)
+        tell(Round("explain", 0))
+        why = explain_order(kept.world, kept.plan, order, why_not=why_not)
+    if run is None:
+        screen.warn(f"run: {folder}")
+    zone = kept.world.scenario.now.tzinfo
+    screen.show(why.model_dump(mode="json"), explanation_report(why, zone))
+
+
+def _leave(wanting: bool) -> None:
+    """Leave with 3 where --strict finds something wanting."""
+    if wanting:
+        raise typer.Exit(3)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; leaves with SystemExit.
+
+    Args:
+        arguments: instead of the process's own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console without € prints the rest
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        app(args=given, prog_name="omnisource")
+    except Exception as error:
+        raise SystemExit(_told(error, debug="--debug" in given)) from None
+
+
+def _told(error: Exception, *, debug: bool) -> int:
+    """Say on stderr what went wrong; return the exit code."""
+    from omnisource.models.base import UnusableInput
+
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, UnusableInput):
+        typer.echo(f"error: {error}", err=True)
+        return 2
+    hint = "" if debug else "; `omnisource --debug VERB …` shows where"
+    typer.echo(f"a fault of ours: {type(error).__name__}: {error}{hint}", err=True)
+    return 1

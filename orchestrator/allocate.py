@@ -1,0 +1,202 @@
+"""The nightly batch: allocate all open orders of a world, and certify the result.
+
+compile → solve → translate → evaluate. The solver is any of the registry; the plan that comes
+back is the judge's, with the solver's bound, prices and figures put beside it.
+"""
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+
+from omnisource.models.base import BrokenPlan, UnusableInput
+from omnisource.models.plan import Plan
+from omnisource.models.world import Column, Table, World
+from omnisource.solvers.compile import compile_world
+from omnisource.solvers.evaluate import evaluate
+from omnisource.solvers.legend import Legend, shipped
+from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
+from omnisource.solvers.registry import solver as solver_of
+
+STEPS: Final = ("load", "compile", "price", "master", "finish", "solve", "evaluate", "write")
+"""What seconds are counted for; price, master and finish are parts of solve."""
+PARTS_OF_SOLVE: Final = ("price", "master", "finish")
+RESOURCES: Final = ("stock", "node_orders", "node_units")
+"""What can have a price: a unit in a stock cell, a shipment of a node, a unit it handles."""
+FUZZ: Final = 1e-4
+"""Cents that a bound may be above a whole number for want of digits; prices have 1/1024."""
+
+
+@dataclass(frozen=True, eq=False)
+class Night:
+    """A world compiled once, for any number of solvers."""
+
+    world: World
+    problem: Problem
+    legend: Legend
+    seconds: float  # that compiling took
+
+
+def allocate(
+    world: World,
+    *,
+    solver: str = "joint",
+    limits: Limits | None = None,
+    now: datetime | None = None,
+) -> Plan:
+    """Decide which node ships which units of every order, by which service.
+
+    Args:
+        world: the network, the stock and the open orders.
+        solver: a name of `solvers.registry.SOLVERS`.
+        limits: when to stop; by default at a gap of 0.1 %.
+        now: replaces the scenario's clock.
+
+    Returns:
+        The plan as `evaluate` judged it, with the solver's bound, prices and facts.
+
+    Raises:
+        UnusableInput: no such solver, a `now` without its offset from UTC, or a world beyond
+            what the solver can do.
+        BrokenPlan: the solver broke a rule: a fault of ours.
+    """
+    limits = limits or Limits()
+    solver_of(solver)
+    return decide(prepare(at(world, now), limits), solver, limits)
+
+
+def at(world: World, now: datetime | None) -> World:
+    """Return the world at another time; at its own where none is given."""
+    if now is None:
+        return world
+    if now.tzinfo is None:
+        raise UnusableInput(f"now = {now}: the time has no offset from UTC; give an aware datetime")
+    return world.replace(scenario=world.scenario.model_copy(update={"now": now}))
+
+
+def prepare(world: World, limits: Limits) -> Night:
+    """Compile a world."""
+    _tell(limits, "compile")
+    began = perf_counter()
+    problem, legend = compile_world(world, limits.threads)
+    return Night(world, problem, legend, perf_counter() - began)
+
+
+def decide(night: Night, solver: str, limits: Limits) -> Plan:
+    """Let a solver decide a compiled night, and the judge write the plan.
+
+    Raises:
+        UnusableInput: no such solver, or the night is beyond what it can do.
+        BrokenPlan: the solver broke a rule, or its bound is above its cost.
+    """
+    solve = solver_of(solver)
+    _tell(limits, "solve")
+    began = perf_counter()
+    answer = solve(night.problem, limits)
+    solved = perf_counter()
+    _tell(limits, "evaluate")
+    decisions = shipped(night.world, night.problem, night.legend, answer.decisions)
+    plan = evaluate(night.world, decisions)
+    seconds = {"compile": night.seconds, "solve": solved - began} | dict(answer.seconds)
+    bound = None if answer.bound is None else math.ceil(answer.bound - FUZZ)
+    if bound is not None and bound > plan.cost_cents:
+        raise BrokenPlan(f"{solver} says {bound} cents at least; its plan costs {plan.cost_cents}")
+    plan = replace(
+        plan,
+        solver=solver,
+        status=answer.status,
+        bound_cents=bound,
+        prices=_price_table(night.problem, answer.prices, plan),
+    )
+    plan = replace(plan, facts=_facts(night, plan, answer, limits))
+    return timed(plan, **seconds, evaluate=perf_counter() - solved)
+
+
+def timed(plan: Plan, **seconds: float) -> Plan:
+    """Return the plan with those seconds put in, and the total anew."""
+    known: dict[str, float] = {**dict.fromkeys(STEPS, 0.0), **plan.facts.get("seconds", {})}
+    known |= {step: round(float(taken), 4) for step, taken in seconds.items()}
+    whole = (known[step] for step in STEPS if step not in PARTS_OF_SOLVE)
+    return with_facts(plan, seconds=known | {"total": round(sum(whole), 4)})
+
+
+def with_facts(plan: Plan, **facts: Any) -> Plan:
+    """Return the plan with more known about it."""
+    return replace(plan, facts={**plan.facts, **facts})
+
+
+def _tell(limits: Limits, step: str) -> None:
+    if limits.report is not None:
+        limits.report(Round(step, 0))
+
+
+def _facts(night: Night, plan: Plan, answer: Answer, limits: Limits) -> Mapping[str, Any]:
+    return {
+        "run": run_id(night.world, plan, limits.seed),
+        "seed": limits.seed,
+        "orders": night.world.orders.rows,
+        "lines": night.world.lines.rows,
+        "passes": answer.passes,
+        "peak_mb": peak_mb(),
+        "verdicts": night.legend.verdicts(),
+        "notes": dict(answer.notes),
+    }
+
+
+def run_id(world: World, plan: Plan, seed: int) -> str:
+    """Return 12 characters that stand for what was decided: the same decisions, the same name."""
+    digest = blake2b(digest_size=6)
+    digest.update(f"{world.scenario!r} {plan.solver} {seed} {dict(plan.bill)!r}".encode())
+    for table in (plan.shipments, plan.allocations, plan.shortages):
+        for column in table.values():
+            digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def peak_mb() -> float | None:
+    """Return the most memory that this process has held, MB; None where nobody counts it."""
+    if sys.platform == "win32":
+        return None
+    import resource  # not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, on macOS bytes
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def _price_table(problem: Problem, prices: Prices | None, plan: Plan) -> Table | None:
+    """Return every price that is not 0, with how much of the thing the plan uses."""
+    if prices is None:
+        return None
+    node = plan.shipments["node"]
+    units = np.bincount(node, plan.shipments["units"], problem.nodes)
+    nodes, no_sku = np.arange(problem.nodes), np.full(problem.nodes, -1)
+    drawn = _drawn(problem, plan)
+    parts: list[tuple[Column, ...]] = [
+        (problem.cell_node, problem.cell_sku, prices.cell, drawn, problem.stock),
+        (nodes, no_sku, prices.node_order, np.bincount(node, minlength=problem.nodes),
+         problem.node_orders),
+        (nodes, no_sku, prices.node_unit, units, problem.node_units),
+    ]  # fmt: skip
+    kinds = np.repeat(np.array(RESOURCES, object), [len(part[0]) for part in parts])
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    names = {"node": np.int32, "sku": np.int32, "cents": np.float64, "used": np.int64,
+             "capacity": np.int64}  # fmt: skip
+    typed = zip(names.items(), columns, strict=True)
+    table = Table({"resource": kinds, **{name: c.astype(kind) for (name, kind), c in typed}})
+    return table.take(np.flatnonzero(table["cents"]))
+
+
+def _drawn(problem: Problem, plan: Plan) -> Ints:
+    """Return, (R,), the units that a plan draws from each cell."""
+    skus = int(problem.cell_sku.max(initial=0)) + 1
+    keys = problem.cell_node.astype(np.int64) * skus + problem.cell_sku
+    taken = plan.allocations["node"].astype(np.int64) * skus + plan.allocations["sku"]
+    order = np.argsort(keys)
+    at_cell = order[np.searchsorted(keys, taken, sorter=order)]
+    return np.bincount(at_cell, plan.allocations["units"], len(keys)).astype(np.int64)

@@ -1,0 +1,108 @@
+"""The verb "explain": why one order of a plan is served as it is.
+
+An explanation concerns one order at the night's prices, so only that order is compiled: it takes
+no longer after a million orders than after ten.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from omnisource.models.base import UnusableInput
+from omnisource.models.explanation import Explanation
+from omnisource.models.plan import Plan
+from omnisource.models.world import Column, Table, World
+from omnisource.orchestrator.allocate import RESOURCES
+from omnisource.orchestrator.rejects import nearest
+from omnisource.orchestrator.words import count
+from omnisource.solvers.compile import compile_world
+from omnisource.solvers.explain import explain as explained
+from omnisource.solvers.problem import Prices, Problem
+
+
+def explain(world: World, plan: Plan, order: str, *, why_not: str | None = None) -> Explanation:
+    """Explain how an order is served: bill, alternatives with their extra cost, verdicts, prices.
+
+    Args:
+        world: what the plan was made for.
+        plan: the night's plan.
+        order: the order's name.
+        why_not: a node's name; adds what it would take to use that node.
+
+    Raises:
+        UnusableInput: there is no such order or node.
+    """
+    row = row_of(world.orders["order"], order, "order")
+    node = None if why_not is None else row_of(world.nodes["node"], why_not, "node")
+    lines = np.flatnonzero(world.lines["order"] == row)
+    alone = world.replace(
+        orders=world.orders.take(np.array([row])),
+        lines=world.lines.take(lines).replace(order=np.zeros(len(lines), np.int32)),
+    )
+    problem, legend = compile_world(alone, threads=1)
+    return explained(
+        alone,
+        problem,
+        legend,
+        _of_one(plan, row, lines),
+        order=0,
+        prices=_prices(problem, plan.prices),
+        why_not=node,
+    )
+
+
+def row_of(names: Column, name: str, what: str) -> int:
+    """Return the row of a name.
+
+    Raises:
+        UnusableInput: nothing is called so.
+    """
+    found = np.flatnonzero(names == name)
+    if len(found):
+        return int(found[0])
+    near = nearest(name, names[:5_000].tolist())
+    hint = f": is it {near!r}?" if near else f"; the scenario has {count(len(names), what)}"
+    raise UnusableInput(f"no {what} is called {name!r}{hint}")
+
+
+def _of_one(plan: Plan, row: int, lines: Column) -> Plan:
+    """Return the plan of one order, its rows counted from 0."""
+    sent = np.flatnonzero(plan.shipments["order"] == row)
+    inside = plan.allocations.take(plan.allocations["order"] == row)
+    short = plan.shortages.take(plan.shortages["order"] == row)
+    return Plan(
+        shipments=_renumbered(plan.shipments.take(sent)),
+        allocations=_renumbered(inside, shipment=sent, line=lines),
+        shortages=_renumbered(short, line=lines),
+        bill={},
+        prices=plan.prices,
+    )
+
+
+def _renumbered(table: Table, **known: Column) -> Table:
+    """Return a table of one order, whose references count among the known rows."""
+    columns: dict[str, Any] = {"order": np.zeros(table.rows, np.int32)}
+    for name, rows in known.items():
+        columns[name] = np.searchsorted(rows, table[name]).astype(np.int32)
+    return table.replace(**columns)
+
+
+def _prices(problem: Problem, table: Table | None) -> Prices | None:
+    """Return a plan's prices in the columns of a problem over the same stock and nodes."""
+    if table is None:
+        return None
+    prices = Prices.zero(problem)
+    skus = max(int(problem.cell_sku.max(initial=0)), int(table["sku"].max(initial=0))) + 1
+    keys = problem.cell_node.astype(np.int64) * skus + problem.cell_sku
+    of_stock = table["resource"] == RESOURCES[0]
+    cents = dict(zip(_keys(table, skus, of_stock), table["cents"][of_stock], strict=True))
+    prices.cell[:] = [cents.get(key, 0.0) for key in keys.tolist()]
+    for name, column in zip(RESOURCES[1:], (prices.node_order, prices.node_unit), strict=True):
+        mine = table["resource"] == name
+        column[table["node"][mine]] = table["cents"][mine]
+    return prices
+
+
+def _keys(table: Table, skus: int, rows: Column) -> list[int]:
+    keys = table["node"][rows].astype(np.int64) * skus + table["sku"][rows]
+    return [int(key) for key in keys]

@@ -1,0 +1,1 @@
+"""The bundled demonstration: a small retailer's night."""

@@ -1,0 +1,1 @@
+"""The German network: real sites, postcodes and parcel prices, made-up orders."""

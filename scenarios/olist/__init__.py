@@ -1,0 +1,1 @@
+"""The Olist marketplace: real orders, sellers and freight, as a scenario."""

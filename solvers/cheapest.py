@@ -1,0 +1,35 @@
+"""The myopic policy: orders in the order of arrival, each by its cheapest plan at no prices.
+
+    (1)  o = 1 … K by `placed_at`, then row:  plan_o  =  argmin cost(plan)  over what is left
+    (2)  left  ←  left − use(plan_o)
+
+"Myopic" in Acimovic & Graves (M&SOM 17(1), 2015): each order is served as well as it can be, with
+no regard to those that follow. Its plans are the exact ones of `joint`'s oracle, so that what it
+costs above `joint` is what looking ahead is worth, and nothing else.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from omnisource.solvers.decide import decisions
+from omnisource.solvers.kernel import Left, Plans, serve_in_turn
+from omnisource.solvers.large import LargePlan, large_plan, occupy
+from omnisource.solvers.problem import Answer, Limits, Prices, Problem
+
+SECONDS: Final = 1.0
+"""How long one large order may take."""
+
+
+def cheapest(problem: Problem, limits: Limits) -> Answer:  # noqa: ARG001
+    """Give each order in turn its cheapest plan over what is left."""
+    free, left, plans = Prices.zero(problem), Left.of(problem), Plans.room(problem)
+    large: dict[int, LargePlan] = {}
+    arrival = np.argsort(problem.placed_at, kind="stable")
+    for run in np.split(arrival, np.flatnonzero(problem.large[arrival])):
+        if run.size and problem.large[run[0]]:  # every run but the first begins with a large order
+            order = int(run[0])
+            large[order] = large_plan(problem, order, free, left, seconds=SECONDS)  # (1)
+            occupy(problem, large[order], left)  # (2)
+        serve_in_turn(problem, free, run, left, plans)
+    return Answer(decisions(problem, plans, large), status="rule")

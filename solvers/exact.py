@@ -1,0 +1,237 @@
+"""The whole night as one integer programme in CP-SAT: the reference for small instances.
+
+Variables, over the menus of solvers/problem.py
+    z_m      how many parcels of menu entry m (candidate c, content x) are sent, 0 … ⌊cap / x⌋
+    short_l  units of line l left unserved, 0 … units_l
+    whole_o  whether an order that must be complete is served
+
+Programme
+    (1)  min  Σ_m cost_m z_m  +  Σ_l shortage_l short_l
+    (2)  Σ_m x_ml z_m  +  short_l  =  units_l                    every line l
+    (3)  Σ_m x_mr z_m  ≤  stock_r                                every cell r
+    (4)  Σ_{m from n} z_m  ≤  node_orders_n                      every node n
+    (5)  Σ_{m from n} Σ_l x_ml z_m  ≤  node_units_n              every node n
+    (6)  Σ_{m of o} z_m  ≤  max_shipments_o                      every order o
+    (7)  short_l  =  units_l (1 − whole_o)                       every line of o where complete_o
+
+It goes on until the optimum is proven or the time is up (`Limits.gap` is not looked at). What it
+finds depends on the seed, and not on the threads' luck: the search is interleaved.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.sat.python import cp_model
+
+from omnisource.models.base import UnusableInput
+from omnisource.solvers.problem import (
+    MENU_LIMIT,
+    NEVER,
+    UNLIMITED,
+    Answer,
+    Decisions,
+    Ints,
+    Limits,
+    Problem,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """The model and its columns: one a parcel (menu entry), one a content row of a parcel."""
+
+    problem: Problem
+    model: cp_model.CpModel
+    entry: Ints  # (Z,) menu entry
+    candidate: Ints  # (Z,)
+    order: Ints  # (Z,)
+    parcel: Ints  # (X,) which of the Z a content row belongs to
+    pair: Ints  # (X,)
+    line: Ints  # (X,)
+    units: Ints  # (X,) ≥ 1
+    z: list[cp_model.IntVar]
+    short: list[cp_model.IntVar]
+
+
+def exact(problem: Problem, limits: Limits) -> Answer:
+    """Solve a small night to proven optimality, or as far as the time allows.
+
+    Raises:
+        UnusableInput: an order is large, so that it has no menu.
+    """
+    if problem.large.any():
+        order = int(np.flatnonzero(problem.large)[0])
+        raise UnusableInput(
+            f"exact is the reference for small instances: order {order} can be cut in more than "
+            f"{MENU_LIMIT} ways; use --solver joint, or fewer lines and units an order"
+        )
+    programme = _programme(problem)
+    for rule in RULES:
+        rule(programme)
+    _costs(programme)
+    return _solved(programme, limits)
+
+
+def _programme(problem: Problem) -> Programme:
+    entry = np.flatnonzero(problem.menu_cost < NEVER)
+    entry = entry[~np.isin(entry, problem.menu_start)]  # not the empty parcels
+    candidate = np.searchsorted(problem.menu_start, entry, side="right") - 1
+    order = np.searchsorted(problem.order_candidate, candidate, side="right") - 1
+    parcel, pair, units = _contents(problem, entry, candidate)
+    first_pair, first_line = problem.pair_start[candidate], problem.order_line[order]
+    most = np.full(len(entry), UNLIMITED)
+    np.minimum.at(most, parcel, problem.cap[pair] // units)
+    model = cp_model.CpModel()
+    return Programme(
+        problem,
+        model,
+        entry=entry,
+        candidate=candidate,
+        order=order,
+        parcel=parcel,
+        pair=pair,
+        line=first_line[parcel] + pair - first_pair[parcel],
+        units=units,
+        z=[model.new_int_var(0, int(n), "") for n in most],
+        short=[model.new_int_var(0, int(n), "") for n in problem.units],
+    )
+
+
+def _contents(problem: Problem, entry: Ints, candidate: Ints) -> tuple[Ints, Ints, Ints]:
+    """Write the entries' mixed-radix numbers out as rows (parcel, pair, units)."""
+    first, end = problem.pair_start[candidate], problem.pair_start[candidate + 1]
+    rest = entry - problem.menu_start[candidate]
+    rows: list[tuple[Ints, Ints, Ints]] = []
+    for j in range(int((end - first).max(initial=0))):
+        has = np.flatnonzero(first + j < end)
+        pair = first[has] + j
+        rest[has], units = np.divmod(rest[has], problem.cap[pair] + 1)
+        some = units > 0
+        rows.append((has[some], pair[some], units[some]))
+    if not rows:
+        return entry, entry, entry
+    parcel, pair, units = (np.concatenate(part) for part in zip(*rows, strict=True))
+    return parcel, pair, units
+
+
+def _sums(
+    keys: NDArray[np.signedinteger], columns: Iterable[Any], units: Ints
+) -> dict[int, list[Any]]:
+    """Gather units · column by key."""
+    sums: dict[int, list[Any]] = defaultdict(list)
+    for key, column, amount in zip(keys.tolist(), columns, units.tolist(), strict=True):
+        sums[key].append(amount * column)
+    return sums
+
+
+def _at_most(programme: Programme, sums: dict[int, list[Any]], capacity: Ints) -> None:
+    for key, terms in sums.items():
+        if capacity[key] < UNLIMITED:
+            programme.model.add(sum(terms) <= int(capacity[key]))
+
+
+def _of_rows(programme: Programme) -> list[cp_model.IntVar]:
+    return [programme.z[i] for i in programme.parcel.tolist()]
+
+
+def lines_are_served_or_short(programme: Programme) -> None:
+    """(2)."""
+    served = _sums(programme.line, _of_rows(programme), programme.units)
+    for line, units in enumerate(programme.problem.units.tolist()):
+        programme.model.add(sum(served.get(line, [])) + programme.short[line] == units)
+
+
+def cells_give_what_they_hold(programme: Programme) -> None:
+    """(3)."""
+    cell = programme.problem.cell[programme.pair]
+    used = _sums(cell, _of_rows(programme), programme.units)
+    _at_most(programme, used, programme.problem.stock)
+
+
+def nodes_send_so_many_parcels(programme: Programme) -> None:
+    """(4)."""
+    node = programme.problem.node[programme.candidate]
+    sent = _sums(node, programme.z, np.ones(len(node), np.int64))
+    _at_most(programme, sent, programme.problem.node_orders)
+
+
+def nodes_handle_so_many_units(programme: Programme) -> None:
+    """(5)."""
+    node = programme.problem.node[programme.candidate[programme.parcel]]
+    handled = _sums(node, _of_rows(programme), programme.units)
+    _at_most(programme, handled, programme.problem.node_units)
+
+
+def orders_get_so_many_parcels(programme: Programme) -> None:
+    """(6)."""
+    sent = _sums(programme.order, programme.z, np.ones(len(programme.z), np.int64))
+    _at_most(programme, sent, programme.problem.max_shipments)
+
+
+def complete_orders_get_all_or_nothing(programme: Programme) -> None:
+    """(7)."""
+    problem = programme.problem
+    for order in np.flatnonzero(problem.complete).tolist():
+        whole = programme.model.new_bool_var("")
+        for line in range(problem.order_line[order], problem.order_line[order + 1]):
+            units = int(problem.units[line])
+            programme.model.add(programme.short[line] == units * (1 - whole))
+
+
+RULES: Final[tuple[Callable[[Programme], None], ...]] = (
+    lines_are_served_or_short,
+    cells_give_what_they_hold,
+    nodes_send_so_many_parcels,
+    nodes_handle_so_many_units,
+    orders_get_so_many_parcels,
+    complete_orders_get_all_or_nothing,
+)
+"""What a plan must keep to, (2) to (7)."""
+
+
+def _costs(programme: Programme) -> None:
+    """(1)."""
+    problem = programme.problem
+    columns = [*programme.z, *programme.short]
+    cents = [*problem.menu_cost[programme.entry].tolist(), *problem.shortage.tolist()]
+    programme.model.minimize(cp_model.LinearExpr.weighted_sum(columns, cents))
+
+
+def _solved(programme: Programme, limits: Limits) -> Answer:
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = limits.seconds
+    solver.parameters.random_seed = limits.seed
+    solver.parameters.num_workers = limits.threads or os.cpu_count() or 1
+    solver.parameters.interleave_search = True
+    status = solver.solve(programme.model)
+    counts = np.zeros(len(programme.z), np.int64)  # nothing sent: a plan at any time
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        counts[:] = [solver.value(z) for z in programme.z]
+    return Answer(
+        _decisions(programme, counts),
+        status="optimal" if status == cp_model.OPTIMAL else "time",
+        bound=solver.best_objective_bound,
+        seconds={"exact": solver.wall_time},
+    )
+
+
+def _decisions(programme: Programme, counts: Ints) -> Decisions:
+    """Write each parcel out as often as it is sent."""
+    sent = np.repeat(np.arange(len(counts)), counts)
+    by_parcel = np.argsort(programme.parcel, kind="stable")
+    sizes = np.bincount(programme.parcel, minlength=len(counts))
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    start = np.concatenate([[0], np.cumsum(sizes[sent])])
+    rows = by_parcel[np.arange(start[-1]) + np.repeat(first[sent] - start[:-1], sizes[sent])]
+    return Decisions(
+        candidate=programme.candidate[sent],
+        way=programme.problem.menu_way[programme.entry[sent]],
+        start=start.astype(np.int64),
+        line=programme.line[rows],
+        units=programme.units[rows],
+    )

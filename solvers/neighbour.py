@@ -1,0 +1,145 @@
+"""Neighbourhood search: orders around what is dear and unused, chosen anew together.
+
+The gap of a plan at prices λ is made of two kinds of loss, both ≥ 0:
+
+    Σ_o regret_o  +  Σ_r λ_r left_r,    regret_o = priced cost of o's plan − v_o(λ)        (1)
+
+so a neighbourhood grows from where one of them is large: the orders that have met a plan which
+takes what is left over there, then those that compete with them for something dear, up to so many
+(large neighbourhood search; Shaw, CP 1998). Their plans are taken out, new ones are priced at the
+duals of a linear programme over what they then have, and OR-Tools chooses whole plans among all
+met. A neighbourhood never ends dearer than it began.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from omnisource.solvers.finish import enter
+from omnisource.solvers.kernel import (
+    Left,
+    Plans,
+    costs_of,
+    price_some,
+    priced_costs,
+    put_back,
+    take_all,
+)
+from omnisource.solvers.master import Pool, pool, solve
+from omnisource.solvers.prices import Pass, grained
+from omnisource.solvers.problem import Floats, Ints, Prices, Problem
+
+MOST = 400
+"""Orders of a neighbourhood."""
+WIDE = 60
+"""Orders that one resource may bring in."""
+ROUNDS = 4
+"""Linear programmes, each followed by pricing, before whole plans are chosen."""
+
+
+@dataclass(eq=False)
+class Search:
+    """A plan being improved, what it leaves, and the plans met so far."""
+
+    problem: Problem
+    orders: Ints  # orders with a menu, as the pool counts them
+    best: Pass
+    pool: Pool
+    plans: Plans
+    left: Left
+
+    def __post_init__(self) -> None:
+        """Index the pool by resource and by order."""
+        self.price = np.concatenate(self.best.prices)
+        room = int(np.diff(self.plans.first).max(initial=1))
+        self.spare = (np.zeros(room, np.int64), np.zeros(room, np.int64))
+        plan_of = np.repeat(np.arange(self.pool.size), np.diff(self.pool.row_start))
+        turn = np.argsort(self.pool.row, kind="stable")
+        self.takers = self.pool.order[plan_of[turn]]
+        self.first_taker = np.searchsorted(self.pool.row[turn], np.arange(len(self.price) + 1))
+        by_order = np.argsort(self.pool.order, kind="stable")
+        self.of_order = by_order
+        self.first_of_order = np.searchsorted(
+            self.pool.order[by_order], np.arange(len(self.orders) + 1)
+        )
+
+    def losses(self) -> tuple[Floats, Floats]:
+        """Return (1): regret of each order of the pool, loss on each resource, cents."""
+        paid = priced_costs(self.problem, self.orders, self.best.prices, self.plans)
+        left = np.minimum(np.concatenate(self.left), 10**6)
+        return paid - self.best.plans.value[self.orders], self.price * left
+
+    def around(self, seeds: Ints) -> Ints:
+        """Return the orders (positions) met from `seeds`, breadth first, at most `MOST`."""
+        seen = np.zeros(len(self.orders), bool)
+        known = np.zeros(len(self.price), bool)
+        queue = [int(seed) for seed in seeds]
+        found: list[int] = []
+        seen[seeds] = True
+        while queue and len(found) < MOST:
+            order = queue.pop(0)
+            found.append(order)
+            for row in self._dear_rows(order):
+                if known[row]:
+                    continue
+                known[row] = True
+                for other in self.competitors(row):
+                    if not seen[other]:
+                        seen[other] = True
+                        queue.append(int(other))
+        return np.sort(np.array(found[:MOST], np.int64))
+
+    def competitors(self, row: int) -> Ints:
+        """Return orders that have met a plan which takes of a resource, the first `WIDE`."""
+        return np.unique(self.takers[self.first_taker[row] : self.first_taker[row + 1]])[:WIDE]
+
+    def _dear_rows(self, order: int) -> Ints:
+        mine = self.of_order[self.first_of_order[order] : self.first_of_order[order + 1]]
+        rows = np.concatenate(
+            [self.pool.row[self.pool.row_start[y] : self.pool.row_start[y + 1]] for y in mine]
+        )
+        return np.unique(rows[self.price[rows] > 0])
+
+
+def seeds(search: Search) -> list[Ints]:
+    """Return where to look, worst loss first: orders, or the competitors for a resource."""
+    regret, idle = search.losses()
+    starts = [(float(regret[o]), np.array([o])) for o in np.flatnonzero(regret > 20.0)]
+    for row in np.flatnonzero(idle > 20.0):
+        starts.append((float(idle[row]), search.competitors(int(row))[:20]))
+    return [start for _, start in sorted(starts, key=lambda pair: -pair[0]) if len(start)]
+
+
+def reconsider(search: Search, near: Ints, seconds: float) -> int:
+    """Choose the plans of those orders (positions) anew; return the cents saved, ≥ 0."""
+    problem, rows = search.problem, search.orders[near]
+    before = int(costs_of(problem, rows, search.plans).sum())
+    take_all(problem, rows, search.plans, -1, search.left)
+    place = np.full(len(search.orders), -1)
+    place[near] = np.arange(len(near))
+    met = search.pool.take(np.flatnonzero(place[search.pool.order] >= 0))
+    met = replace(met, order=place[met.order]).joined(pool(problem, rows, search.plans))
+    met = _priced(search, rows, met, seconds)
+    whole = solve(met, len(near), search.left, integer=True, seconds=seconds)
+    if whole is not None and whole.value < before - 0.5:
+        enter(search.plans, (rows, met), np.flatnonzero(whole.chosen > 0.5))
+    take_all(problem, rows, search.plans, 1, search.left)
+    for _ in range(2):
+        put_back(problem, Prices.zero(problem), rows, search.left, search.plans, search.spare)
+    return before - int(costs_of(problem, rows, search.plans).sum())
+
+
+def _priced(search: Search, rows: Ints, met: Pool, seconds: float) -> Pool:
+    """Add plans priced at the best prices, then at the duals of a few linear programmes."""
+    price, cuts = search.price.copy(), np.cumsum([len(p) for p in search.best.prices])[:-1]
+    for _ in range(ROUNDS):
+        plans = Plans.room(search.problem)
+        prices = Prices(*np.split(grained(price), cuts))
+        price_some(search.problem, prices, search.left, rows, plans)
+        size = met.size
+        met = met.joined(pool(search.problem, rows, plans))
+        linear = solve(met, len(rows), search.left, integer=False, seconds=seconds)
+        if linear is None or met.size == size:
+            break
+        price[linear.rows] = 0.5 * price[linear.rows] + 0.5 * linear.duals
+    return met

@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from omnisource.models.world import World
+from omnisource.orchestrator.load import load
+from omnisource.scenarios.olist.convert import convert
+from omnisource.scenarios.olist.fit import Shipments, fit_table
+from omnisource.solvers.available import cells
+from omnisource.solvers.evaluate import evaluate
+from omnisource.solvers.legend import Shipped
+
+
+@pytest.fixture(scope="module")
+def olist(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("olist")
+    convert(data, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(olist: Path) -> World:
+    loaded = load(olist)
+    assert loaded.rejected == 0
+    return loaded.world
+
+
+def as_shipped(world: World, history: pl.DataFrame) -> Shipped:
+    """History as decisions: one shipment an order and seller."""
+    rows = {name: row for row, name in enumerate(world.orders["order"])}
+    nodes = {name: row for row, name in enumerate(world.nodes["node"])}
+    names = zip(world.lines["order"], world.lines["line"], strict=True)
+    lines = {name: row for row, name in enumerate(names)}
+    order = np.array([rows[name] for name in history["order"]])
+    node = np.array([nodes[name] for name in history["node"]])
+    pairs = zip(order.tolist(), history["line"].cast(pl.String), strict=True)
+    line = np.array([lines[pair] for pair in pairs])
+    turn = np.lexsort((line, node, order))
+    change = np.flatnonzero((np.diff(order[turn]) != 0) | (np.diff(node[turn]) != 0)) + 1
+    first = np.append(0, change)
+    return Shipped(
+        order=order[turn][first],
+        node=node[turn][first],
+        service=np.zeros(len(first), np.int64),
+        start=np.append(first, len(order)),
+        line=line[turn],
+        units=history["units"].to_numpy().astype(np.int64)[turn],
+    )
+
+
+def test_history_is_a_plan_that_costs_what_the_fit_says(olist: Path, world: World) -> None:
+    history = pl.read_csv(olist / "history" / "history.csv")
+    facts = json.loads((olist / "history" / "fit.json").read_text())
+    plan = evaluate(world, as_shipped(world, history))
+    assert plan.shortages.rows == 0
+    assert plan.shipments.rows == facts["shipments"] == 14_715
+    assert plan.bill["freight"] == facts["fitted_cents"]
+
+
+def test_every_unit_sold_is_in_stock_once(world: World) -> None:
+    assert world.lines["units"].sum() == 16_801
+    assert cells(world).units.sum() == 16_801
+
+
+def test_the_fit_explains_most_of_what_a_single_unit_was_charged(olist: Path) -> None:
+    facts = json.loads((olist / "history" / "fit.json").read_text())
+    assert facts["one_unit"]["mape"] < 0.27
+    assert facts["cross_validated"]["mae_cents"] < 1.1 * facts["fit"]["mae_cents"]
+
+
+def test_a_tariff_is_found_again_from_what_it_charged() -> None:
+    rng = np.random.default_rng(1)
+    grams, km = rng.integers(50, 9_000, 3_000), rng.uniform(1, 1_900, 3_000)
+    cents = 500 + 100 * (grams > 1_000) + 300 * (grams > 5_000) + 200 * (km > 300)
+    sent = Shipments(grams, np.zeros(3_000), km, cents)
+    assert (fit_table(sent, 0).price(sent) == cents).all()
+
+
+def test_a_fitted_tariff_never_falls_with_weight_or_distance() -> None:
+    rng = np.random.default_rng(2)
+    noise = rng.integers(300, 3_000, 500)
+    sent = Shipments(
+        rng.integers(50, 30_000, 500), np.zeros(500), rng.uniform(1, 3_000, 500), noise
+    )
+    cents = fit_table(sent, 0).cents
+    assert (np.diff(cents, axis=0) >= 0).all()
+    assert (np.diff(cents, axis=1) >= 0).all()
