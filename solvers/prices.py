@@ -23,7 +23,7 @@ import numpy as np
 
 from omnisource.solvers.compile import blocks, in_threads
 from omnisource.solvers.kernel import Left, Plans, price_block, use
-from omnisource.solvers.problem import UNLIMITED, Floats, Prices, Problem
+from omnisource.solvers.problem import UNLIMITED, Flags, Floats, Ints, Prices, Problem
 
 GRAIN = 1024.0
 """Prices are multiples of 1/GRAIN cent."""
@@ -40,7 +40,11 @@ class Pass:
 
 
 def price_all(problem: Problem, prices: Prices, room: Left, threads: int) -> Pass:
-    """Run the oracle over all orders with a menu at those prices, each within `room`."""
+    """Run the oracle over all orders with a menu at those prices, each within `room`.
+
+    What is unlimited has no price, whatever it is given.
+    """
+    prices = Prices(*(np.where(_finite(b), p, 0.0) for p, b in zip(prices, room, strict=True)))
     plans = Plans.room(problem)
     pieces = blocks(problem.size, 500)
 
@@ -49,10 +53,14 @@ def price_all(problem: Problem, prices: Prices, room: Left, threads: int) -> Pas
 
     in_threads(work, len(pieces), threads)
     rent = sum(
-        float(price @ np.where(capacity < UNLIMITED // 2, capacity, 0))
+        float(price @ np.where(_finite(capacity), capacity, 0))
         for price, capacity in zip(prices, room, strict=True)
     )
     return Pass(prices, plans, use(problem, plans), float(plans.value.sum()) - rent)
+
+
+def _finite(capacity: Ints) -> Flags:
+    return capacity < UNLIMITED // 2
 
 
 def grained(price: Floats) -> Floats:

@@ -26,7 +26,7 @@ def build(folder: Path = FOLDER) -> Generated:
         large=0.0,
         reach=8,
         contested=0.16,
-        scarcity=1.05,
+        scarcity=1.3,
     )
 
 
