@@ -29,7 +29,7 @@ from omnisource.solvers.finish import copied, greedy, improved, rounded, settled
 from omnisource.solvers.kernel import Left, Plans, costs, take_all
 from omnisource.solvers.large import LargePlan, large_plan, occupy
 from omnisource.solvers.master import Pool, pool, solve
-from omnisource.solvers.neighbour import Search, reconsider, seeds
+from omnisource.solvers.neighbour import Search, batches, reconsider
 from omnisource.solvers.prices import Pass, ascend, grained, price_all, typical_cents
 from omnisource.solvers.problem import Answer, Floats, Ints, Limits, Prices, Problem, Round
 
@@ -39,6 +39,8 @@ DEAR = 1_000.0
 """Cents above an order's cheapest plan beyond which a plan is forgotten."""
 WHOLE = 3_000
 """Orders up to which whole plans are chosen in one programme before any neighbourhood."""
+TOGETHER = 2
+"""Neighbourhoods chosen anew side by side, whatever the number of threads."""
 SWEEPS = 3
 """Times that the neighbourhoods are gone through."""
 
@@ -277,16 +279,13 @@ def _search(night: Night) -> None:
     take_all(problem, night.orders, night.plans, 1, left)
     search = Search(problem, night.orders, night.best, night.pool, night.plans, left)
     for _ in range(SWEEPS):
-        saved, touched = 0, np.zeros(len(night.orders), bool)
-        for start in seeds(search):
+        saved = 0
+        for near in batches(search, TOGETHER):
             if night.met() or not night.going():
                 return
-            if touched[start].all():
-                continue
-            near = search.around(start)
-            touched[near] = True
-            saved += reconsider(search, near, min(3.0, night.left_seconds()))
-            night.cost = int(costs(problem, night.plans)[night.orders].sum())
+            seconds = min(3.0, night.left_seconds())
+            won = reconsider(search, near, seconds, night.limits.threads)
+            saved, night.cost = saved + won, night.cost - won
             night.tell("finish")
         if saved == 0:
             return

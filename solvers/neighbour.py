@@ -11,11 +11,13 @@ duals of a linear programme over what they then have, and OR-Tools chooses whole
 met. A neighbourhood never ends dearer than it began.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from omnisource.solvers.finish import enter
+from omnisource.solvers.compile import in_threads
+from omnisource.solvers.finish import copied, enter
 from omnisource.solvers.kernel import (
     Left,
     Plans,
@@ -110,35 +112,97 @@ def seeds(search: Search) -> list[Ints]:
     return [start for _, start in sorted(starts, key=lambda pair: -pair[0]) if len(start)]
 
 
-def reconsider(search: Search, near: Ints, seconds: float) -> int:
-    """Choose the plans of those orders (positions) anew; return the cents saved, ≥ 0."""
+def batches(search: Search, many: int) -> Iterator[list[Ints]]:
+    """Yield neighbourhoods to be chosen anew side by side, worst loss first.
+
+    No order is in two neighbourhoods of a batch; one that was in any is no seed again.
+    """
+    touched = np.zeros(len(search.orders), bool)
+    batch: list[Ints] = []
+    for start in seeds(search):
+        if touched[start].all():
+            continue
+        near = search.around(start)
+        for other in batch:
+            near = np.setdiff1d(near, other)
+        touched[near] = True
+        if len(near):
+            batch.append(near)
+        if len(batch) == many:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def reconsider(search: Search, near: list[Ints], seconds: float, threads: int) -> int:
+    """Choose the plans of several neighbourhoods anew, side by side; return the cents saved, ≥ 0.
+
+    Each works as if what is left were its own; a result that no longer fits when its turn comes
+    is dropped.
+
+    Args:
+        search: the plan and what it leaves.
+        near: orders (positions) of each neighbourhood, none in two of them.
+        seconds: time limit of one programme.
+        threads: 0 for as many as there are cores.
+    """
+    found: list[tuple[Pool, Ints] | None] = [None] * len(near)
+
+    def work(i: int) -> None:
+        found[i] = _chosen(search, near[i], seconds)
+
+    in_threads(work, len(near), threads)
+    return sum(
+        _taken_over(search, search.orders[group], better)
+        for group, better in zip(near, found, strict=True)
+    )
+
+
+def _chosen(search: Search, near: Ints, seconds: float) -> tuple[Pool, Ints] | None:
+    """Return cheaper plans for a neighbourhood, as a pool and the columns chosen, if there are."""
     problem, rows = search.problem, search.orders[near]
-    before = int(costs_of(problem, rows, search.plans).sum())
-    take_all(problem, rows, search.plans, -1, search.left)
+    left = copied(search.left)
+    take_all(problem, rows, search.plans, -1, left)
     place = np.full(len(search.orders), -1)
     place[near] = np.arange(len(near))
     met = search.pool.take(np.flatnonzero(place[search.pool.order] >= 0))
     met = replace(met, order=place[met.order]).joined(pool(problem, rows, search.plans))
-    met = _priced(search, rows, met, seconds)
-    whole = solve(met, len(near), search.left, integer=True, seconds=seconds)
-    if whole is not None and whole.value < before - 0.5:
-        enter(search.plans, (rows, met), np.flatnonzero(whole.chosen > 0.5))
-    take_all(problem, rows, search.plans, 1, search.left)
-    for _ in range(2):
-        put_back(problem, Prices.zero(problem), rows, search.left, search.plans, search.spare)
-    return before - int(costs_of(problem, rows, search.plans).sum())
+    met = _priced(search, rows, met, left, seconds=seconds)
+    whole = solve(met, len(near), left, integer=True, seconds=seconds)
+    before = int(costs_of(problem, rows, search.plans).sum())
+    if whole is None or whole.value > before - 0.5:
+        return None
+    return met, np.flatnonzero(whole.chosen > 0.5)
 
 
-def _priced(search: Search, rows: Ints, met: Pool, seconds: float) -> Pool:
+def _taken_over(search: Search, rows: Ints, better: tuple[Pool, Ints] | None) -> int:
+    """Enter a neighbourhood's new plans if they still fit, improve, return the cents saved."""
+    problem, plans, left = search.problem, search.plans, search.left
+    before = int(costs_of(problem, rows, plans).sum())
+    if better is not None:
+        old = pool(problem, rows, plans)
+        take_all(problem, rows, plans, -1, left)
+        enter(plans, (rows, better[0]), better[1])
+        take_all(problem, rows, plans, 1, left)
+        if min(int(column.min(initial=0)) for column in left) < 0:
+            take_all(problem, rows, plans, -1, left)
+            enter(plans, (rows, old), np.arange(old.size))
+            take_all(problem, rows, plans, 1, left)
+    put_back(problem, Prices.zero(problem), rows, left, plans, search.spare)
+    return before - int(costs_of(problem, rows, plans).sum())
+
+
+def _priced(search: Search, rows: Ints, met: Pool, left: Left, *, seconds: float) -> Pool:
     """Add plans priced at the best prices, then at the duals of a few linear programmes."""
     price, cuts = search.price.copy(), np.cumsum([len(p) for p in search.best.prices])[:-1]
     for _ in range(ROUNDS):
         plans = Plans.room(search.problem)
         prices = Prices(*np.split(grained(price), cuts))
-        price_some(search.problem, prices, search.left, rows, plans)
+        price_some(search.problem, prices, left, rows, plans)
         size = met.size
         met = met.joined(pool(search.problem, rows, plans))
-        linear = solve(met, len(rows), search.left, integer=False, seconds=seconds)
+        linear = solve(met, len(rows), left, integer=False, seconds=seconds)
         if linear is None or met.size == size:
             break
         price[linear.rows] = 0.5 * price[linear.rows] + 0.5 * linear.duals

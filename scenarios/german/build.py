@@ -33,9 +33,9 @@ KNOBS = {
     "lines_per_order": 2.25,
     "large": 0.0,
     "reach": 60,
-    "contested": 0.11,
+    "contested": 0.098,
     "scarcity": 6.0,
-    "shortage_cents": 5_000,
+    "shortage_cents": 3_000,
 }
 
 

@@ -112,7 +112,7 @@ def test_a_fence_bit_excludes_every_content_that_bears_it(world, compiled):
 
 
 def test_an_order_is_large_from_one_cut_too_many():
-    """Ten lines of a unit have 3¹⁰ cuts, within the limit; eleven have not."""
-    assert 3**10 <= MENU_LIMIT < 3**11
-    order_line = np.array([0, 10, 21])
-    assert too_many_cuts(order_line, np.ones(21, np.int64)).tolist() == [False, True]
+    """Eleven lines of a unit have 3¹¹ cuts, within the limit; twelve have not."""
+    assert 3**11 <= MENU_LIMIT < 3**12
+    order_line = np.array([0, 11, 23])
+    assert too_many_cuts(order_line, np.ones(23, np.int64)).tolist() == [False, True]
