@@ -2,9 +2,10 @@
 
 greedy     orders one after the other, most units first, each by its cheapest plan at the
            prices over what is left (Acimovic & Graves, M&SOM 17(1) 2015, with exact plans)
-settled    the master's linear programme is nearly whole: orders whose plan it leaves no doubt
-           about are fixed, and OR-Tools chooses whole plans for the others and for all that
-           compete with them
+rounded    the plans of the master's linear programme, the surest first, while they fit; the
+           other orders as in greedy
+settled    orders whose plan the programme leaves no doubt about are fixed, and OR-Tools
+           chooses whole plans for the others and for all that compete with them: small nights
 improved   each order is taken out and put back where it is cheapest, until nothing changes
 """
 

@@ -7,9 +7,9 @@ For a set O of orders with plans P_o each, c_p the cost of a plan and a_rp what 
     (3)  Σ a_rp y_p  ≤  left_r                                every resource that any plan takes
     (4)  y ≥ 0, integer in the last solve
 
-Its duals on (3) price new plans (Dantzig & Wolfe, Operations Research 8(1), 1960); unsmoothed
-they swing, so the prices asked are λ = (1 − a) · best so far + a · duals (Wentges, International
-Transactions in Operational Research 4(2), 1997).
+Its duals on (3) price new plans (Dantzig & Wolfe, Operations Research 8(1), 1960). Left alone they
+swing: over a whole night they are taken in a box (solvers/box.py), in a small neighbourhood halfway
+to the last prices (Wentges, International Transactions in Operational Research 4(2), 1997).
 """
 
 from dataclasses import dataclass
