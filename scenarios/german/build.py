@@ -33,7 +33,7 @@ KNOBS = {
     "lines_per_order": 2.25,
     "large": 0.0,
     "reach": 60,
-    "contested": 0.098,
+    "contested": 0.099,
     "scarcity": 6.0,
     "shortage_cents": 3_000,
 }

@@ -7,7 +7,7 @@ from omnisource.orchestrator.generate import Generated
 from omnisource.orchestrator.load import load
 from omnisource.scenarios.german.build import build
 
-ORDERS = 2_000
+ORDERS = 20_000
 
 
 @pytest.fixture(scope="module")
