@@ -190,7 +190,7 @@ class Answer:
     """
 
     decisions: Decisions
-    status: str  # optimal, feasible, time, interrupted, or "rule" for a rule engine
+    status: str  # optimal (within the gap asked for), feasible, time, or "rule" (a rule engine)
     bound: float | None = None
     prices: Prices | None = None
     passes: int = 0
