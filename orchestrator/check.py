@@ -129,7 +129,7 @@ def _present(column: str, schema: pl.Schema) -> pl.Expr:
 @singledispatch
 def breaks(rule: Rule, schema: pl.Schema) -> pl.Expr:
     """Return which rows of a checked frame break a rule."""
-    raise TypeError(f"no check for {type(rule).__name__}: register one beside the others here")
+    raise NotImplementedError(f"no check for {rule}")
 
 
 @breaks.register
