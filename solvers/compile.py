@@ -22,7 +22,7 @@ from omnisource.solvers.candidates import Found, Inputs, room, scan
 from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.legend import Legend
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
-from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Ways, sealed
+from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Soft, Ways, sealed
 from omnisource.solvers.routes import Network, network
 
 BLOCK = 2_000
@@ -219,6 +219,7 @@ def _problem(
         node_orders=_capacity(nodes["orders_per_day"]),
         node_units=_capacity(nodes["units_per_day"]),
         per_shipment=nodes["cents_per_shipment"].astype(np.int64),
+        soft=Soft.none(len(lines)),
         rank=_rank(world, policy),
         weights=np.array([getattr(policy.weights, name) for name in RATINGS]),
     )

@@ -5,6 +5,7 @@ Indices
     l  line of an order, 0 … L−1          r  stock cell (node, SKU), 0 … R−1
     c  candidate: an order and a node that could send it something, 0 … C−1
     p  pair: a candidate and a line of its order, 0 … P−1
+    b  threshold on a node's load, 0 … B−1  g  group whose shortage is watched, 0 … G−1
     x  content: units of each line of one order, what one shipment holds
     m  menu entry: a candidate and a content, with what it costs to send it so, 0 … M−1
 
@@ -12,6 +13,8 @@ A *plan* of an order is a multiset of shipments (candidate, content) and the uni
 The night is
 
     (1)  min  Σ shipments cost(c, x)  +  Σ_l shortage_l · short_l
+              +  Σ_b load_cents_b · max(0, shipments from node b − load_from_b)
+              +  Σ_g group_cents_g · max(0, units short in g − group_free_g)
     (2)  Σ shipments of o  x_l  +  short_l  =  units_l                     every line
     (3)  Σ x of pairs in r  ≤  stock_r                                     every cell
     (4)  number of shipments from n  ≤  node_orders_n                      every node
@@ -65,6 +68,27 @@ class Ways(NamedTuple):
     dim_divisor: Floats  # (V,) mm³ a gram of dimensional weight; 0: volume does not count
 
 
+class Soft(NamedTuple):
+    """What more of a shared thing costs beyond a threshold: convex costs, no hard limits.
+
+    Two thresholds on one node stand for two steps of its cost, which add up.
+    """
+
+    load_node: Ints  # (B,) node
+    load_from: Ints  # (B,) shipments of the node up to which it costs nothing more
+    load_cents: Ints  # (B,) cents for each shipment beyond
+    group: NDArray[np.int32]  # (K, 2) groups that an order's shortage counts in, −1 for none
+    group_free: Ints  # (G,) units of the group that may be short at the usual penalty
+    group_cents: Ints  # (G,) cents more for each unit short beyond
+
+    @staticmethod
+    def none(orders: int) -> "Soft":
+        """Return no thresholds at all, for so many orders."""
+        nothing = np.zeros(0, np.int64)
+        group = np.full((orders, 2), -1, np.int32)
+        return Soft(nothing, nothing, nothing, group, nothing, nothing)
+
+
 class Problem(NamedTuple):
     """One night, as read-only columns (see `sealed`). Sizes as in the module's docstring.
 
@@ -106,6 +130,7 @@ class Problem(NamedTuple):
     node_orders: Ints  # (N,) shipments
     node_units: Ints  # (N,) units
     per_shipment: Ints  # (N,) cents a shipment: the node's fee, in the menu costs already
+    soft: Soft
     # what only rule engines look at
     rank: Ints  # (N,) place in the policy's priority list, then by kind; lower goes first
     weights: Floats  # (4,) of distance, cost, stock and days in the `rated` engine
@@ -121,7 +146,7 @@ class Problem(NamedTuple):
         return len(self.node_orders)
 
 
-Columns = TypeVar("Columns", Ways, Problem, "Prices")
+Columns = TypeVar("Columns", Ways, Soft, Problem, "Prices")
 
 
 def sealed(columns: Columns) -> Columns:
@@ -129,6 +154,9 @@ def sealed(columns: Columns) -> Columns:
     fields: dict[str, Any] = {}
     for name, column in columns._asdict().items():
         if isinstance(column, Ways):
+            fields[name] = sealed(column)
+            continue
+        if isinstance(column, Soft):
             fields[name] = sealed(column)
             continue
         fields[name] = np.ascontiguousarray(column).view()

@@ -53,6 +53,7 @@ def alone(problem: Problem, order: int, lines: Ints | None = None) -> Problem:
             order_line=np.array([0, len(chosen)]),
             order_candidate=np.array([0, end - begin]),
             large=np.zeros(1, bool),
+            soft=problem.soft._replace(group=problem.soft.group[order : order + 1]),
             pair_start=np.arange(end - begin + 1) * len(chosen),
             ways=ways._replace(
                 start=ways.start[begin : end + 1] - way,

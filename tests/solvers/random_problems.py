@@ -3,7 +3,7 @@
 import numpy as np
 
 from omnisource.solvers.compile import with_menus
-from omnisource.solvers.problem import NEVER, UNLIMITED, Problem, Ways
+from omnisource.solvers.problem import NEVER, UNLIMITED, Problem, Soft, Ways
 
 
 def random_problem(seed: int, *, orders: int = 4, lines: int = 3, units: int = 3) -> Problem:
@@ -96,6 +96,7 @@ def random_problem(seed: int, *, orders: int = 4, lines: int = 3, units: int = 3
             node_orders=np.where(rng.random(nodes) < 0.5, UNLIMITED, rng.integers(0, 4, nodes)),
             node_units=np.where(rng.random(nodes) < 0.5, UNLIMITED, rng.integers(0, 6, nodes)),
             per_shipment=rng.integers(0, 200, nodes),
+            soft=Soft.none(orders),
             rank=rng.permutation(nodes).astype(np.int64),
             weights=np.array([0.4, 0.3, 0.2, 0.1]),
         ),
