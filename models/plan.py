@@ -11,10 +11,15 @@ TERMS: Final = (
     "handling",  # the node's cents a shipment and a unit
     "stock",  # the extra cost of drawing from that cell; may be negative
     "co2",  # emissions at the policy's price
-    "late",  # units times days late at the policy's penalty
-    "shortage",  # units unserved at the policy's penalty
+    "late",  # units times days late at the penalty of the order's tier
+    "shortage",  # units unserved at the penalty of the order's tier and promise
+    "load",  # shipments of a node beyond the policy's steps
+    "unfair",  # units short of a group beyond the policy's share
 )
 """The terms of a bill, cents each; their sum is the cost of a plan."""
+SHIPMENT_TERMS: Final = TERMS[:5]
+"""What a shipment costs by itself. Load and unfair belong to a night as a whole: no one shipment
+is the one too many, so they stand in the night's bill only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +27,7 @@ class Plan:
     """A night's decisions in columns, judged by `evaluate`.
 
     shipments: order, node, service (int32 rows), units, grams, billable_grams, arrives (minutes),
-        days_late, one column of cents for each of `TERMS` but shortage, cost_cents.
+        days_late, one column of cents for each of `SHIPMENT_TERMS`, cost_cents.
     allocations: shipment, order, line (row in world.lines), sku, node, units.
     shortages: order, line (row in world.lines), sku, units, cents.
     """

@@ -9,6 +9,7 @@ from omnisource.models.base import Cents, Count, Country, Kilometres, Name, Shar
 NodeKind = Literal["warehouse", "store", "dropshipper", "hub"]
 Mode = Literal["delivery", "collect", "ship_to_store", "reserve"]
 Condition = tuple[Name, ...]
+Factor = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
 
 
 class Fence(Value):
@@ -49,19 +50,80 @@ class Weights(Value):
     days: Share = 0.1
 
 
+class Fairness(Value):
+    """How the shortage may fall: where a group goes short of more than its share, units cost more.
+
+    The orders of one channel, country or region are a group. A region is a country and the first
+    `digits` characters of the postcode; an order that is collected counts where its pick-up node
+    lies. Of the units that a group ordered the share `most_short`, rounded down, may be short at
+    the usual penalty; each unit beyond costs `cents` more. Two rules `by` the same groups are two
+    steps of one cost.
+    """
+
+    by: Literal["channel", "country", "region"] = Field(description="What makes a group.")
+    most_short: Share = Field(
+        description="Share of a group's units that may be short at the usual penalty."
+    )
+    cents: Cents = Field(description="Cents more for each unit short beyond.")
+    digits: Annotated[int, Field(ge=1, le=16)] = Field(
+        2, description="Characters of the postcode that tell regions apart."
+    )
+
+
+class LoadStep(Value):
+    """How dear a busy day is: what each shipment beyond a share of a node's day costs more.
+
+    It holds for the `nodes` and `node_kinds` named, for all where none is, and nowhere without
+    `orders_per_day`. Several steps add up, so that the cost of a day is convex.
+    """
+
+    beyond: Share = Field(
+        description="Share of the node's `orders_per_day`, rounded down, that costs nothing more."
+    )
+    cents: Cents = Field(description="Cents more for each shipment beyond.")
+    node_kinds: tuple[NodeKind, ...] = ()
+    nodes: Condition = ()
+
+
 class Policy(Value):
     """Fences, weights, limits and penalties.
 
     `shortage_cents` is the penalty for a unit unserved. `late_cents` is the penalty for a unit
-    and day late; where it is absent, plans that miss `promised_by` are forbidden.
+    and day late; where it is absent, plans that miss `promised_by` are forbidden. `tiers` says
+    how many times either penalty counts for a customer's tier, `promised_factor` how many times
+    the shortage penalty counts where a date was promised: scarce stock goes where its lack is
+    dearest.
     """
 
     shortage_cents: Cents = 5_000
     late_cents: Cents | None = None
     max_shipments: Annotated[int, Field(ge=1, le=200)] | None = None
     co2_cents_per_kg: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] = 0.0
+    tiers: dict[Name, Factor] = Field(
+        {}, description="Times that penalties count, by the order's `tier`; 1 where it has none."
+    )
+    promised_factor: Annotated[float, Field(ge=1, le=1_000, allow_inf_nan=False)] = Field(
+        1.0, description="Times that the shortage penalty counts where a date was promised."
+    )
+    fairness: Annotated[tuple[Fairness, ...], Field(max_length=2)] = ()
+    load: Annotated[tuple[LoadStep, ...], Field(max_length=10)] = ()
     fences: Annotated[tuple[Fence, ...], Field(max_length=40)] = ()
     weights: Weights = Weights()
     priority: tuple[Name, ...] = ()
     version: Count = 1
     comment: str = ""
+
+    @model_validator(mode="after")
+    def _penalties_are_money(self) -> "Policy":
+        dearest = max([1.0, *self.tiers.values()])
+        penalties = {
+            "shortage_cents": self.shortage_cents * dearest * self.promised_factor,
+            "late_cents": (self.late_cents or 0) * dearest,
+        }
+        for name, cents in penalties.items():
+            if cents > 10**9:
+                raise ValueError(
+                    f"{name} times the largest factor is {cents:,.0f} cents, above "
+                    "1,000,000,000: lower it, or the factors"
+                )
+        return self

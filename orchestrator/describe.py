@@ -1,11 +1,13 @@
 """The file format in words: every table and column of a scenario folder, read off the models."""
 
 from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from omnisource.models.policy import Fence, Policy, Weights
+from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
 from omnisource.models.row import Row
 from omnisource.models.scenario import Scenario
 from omnisource.orchestrator.columns import REQUIRED, TABLES, TO_DELIVER, Column, columns_of
@@ -31,6 +33,12 @@ line 1; in Parquet, the first row is row 1.
 This page is written by `python -m omnisource.orchestrator.describe > scenarios/README.md`.
 """
 
+EXAMPLES = """\
+`omnisource allocate FOLDER --policy FILE` puts the keys of a policy file in the place of the
+scenario's: try `omnisource compare scenarios/demo --policy scenarios/policies/calm-stores.toml`.
+The rule engines go by neither tiers nor thresholds; they are billed for what they cause.
+"""
+
 KINDS = {
     "text": "text", "integer": "whole number", "real": "number", "flag": "true or false",
     "time": "time with offset", "clock": "HH:MM",
@@ -51,13 +59,32 @@ def _head() -> Iterator[str]:
     yield f"## scenario.toml\n\n`[policy]`: {_words(Policy)}\n"
     yield f"`[[policy.fences]]`: {_words(Fence)}\n"
     yield f"`[policy.weights]`: {_words(Weights)}\n"
+    yield f"`[[policy.fairness]]`: {_words(Fairness)}\n"
+    yield f"`[[policy.load]]`: {_words(LoadStep)}\n"
+    yield from _examples()
     yield "| key | type | default | bounds | meaning |\n|---|---|---|---|---|"
     yield from _keys("", Scenario.model_json_schema())
     yield from _keys("policy.", Policy.model_json_schema())
     definitions = Policy.model_json_schema()["$defs"]
     yield from _keys("policy.fences[].", definitions["Fence"])
     yield from _keys("policy.weights.", definitions["Weights"])
+    yield from _keys("policy.fairness[].", definitions["Fairness"])
+    yield from _keys("policy.load[].", definitions["LoadStep"])
     yield ""
+
+
+def _examples() -> Iterator[str]:
+    """Write the policy files out that lie beside the scenarios."""
+    yield EXAMPLES
+    for file in policy_files():
+        text = file.read_text(encoding="utf-8").rstrip()
+        yield f"[policies/{file.name}](policies/{file.name}):\n\n```toml\n{text}\n```\n"
+
+
+def policy_files() -> list[Path]:
+    """Return the bundled policy files, by name."""
+    folder = Path(str(files("omnisource.scenarios") / "policies"))
+    return sorted(folder.glob("*.toml"))
 
 
 def _keys(prefix: str, schema: dict[str, Any]) -> Iterator[str]:
@@ -77,13 +104,19 @@ def _type(schema: dict[str, Any]) -> str:
         return f"list of {_type(schema['items'])}s"
     if schema.get("format") == "date-time":
         return "time with offset"
+    if "enum" in schema:
+        return "choice"
+    if "additionalProperties" in schema:
+        return f"table of {_type(schema['additionalProperties'])}s"
     names = {"integer": "whole number", "number": "number", "boolean": "true or false"}
     return names.get(schema.get("type", ""), "text")
 
 
 def _limits(schema: dict[str, Any]) -> str:
+    schema = schema.get("additionalProperties") or schema
+    choices = schema.get("enum") or schema.get("items", {}).get("enum", ())
     low, high, longest = (schema.get(key) for key in ("minimum", "maximum", "maxLength"))
-    return _range(low, high) or _longest(longest)
+    return ", ".join(choices) or _range(low, high) or _longest(longest)
 
 
 def _table(name: str, model: type[Row]) -> Iterator[str]:

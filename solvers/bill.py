@@ -1,16 +1,22 @@
 """The bill of a plan: cents by term, for each shipment and in all.
 
 cost  =  Σ shipments (freight + handling + stock + co2 + late)  +  Σ units short · penalty
+         +  load  +  unfair
+
+Load and unfair are costs of the night: they are on no shipment and no shortage (surcharges.py).
 """
 
 from typing import Any
 
 import numpy as np
 
-from omnisource.models.plan import TERMS, Plan
+from omnisource.models.plan import SHIPMENT_TERMS, TERMS, Plan
 from omnisource.models.world import Table
+from omnisource.solvers.costs import penalty_cents
+from omnisource.solvers.groups import shortage_factor
 from omnisource.solvers.parcels import Parcels
 from omnisource.solvers.problem import Ints
+from omnisource.solvers.surcharges import loads, shortfalls
 
 
 def sums(keys: Any, figures: Ints, size: int) -> Ints:
@@ -28,12 +34,16 @@ def shipped_of_lines(parcels: Parcels) -> Ints:
 def bill(parcels: Parcels) -> Plan:
     """Write the plan of feasible parcels: its bill, and shipments, allocations, shortages."""
     shipments, shortages = _shipments(parcels), _shortages(parcels)
-    cents = {term: int(shipments[term].sum()) for term in TERMS if term != "shortage"}
+    cents = {term: shipments[term] for term in SHIPMENT_TERMS} | {
+        "shortage": shortages["cents"],
+        "load": loads(parcels.world, shipments)["cents"],
+        "unfair": shortfalls(parcels.world, shortages)["cents"],
+    }
     return Plan(
         shipments=shipments,
         allocations=_allocations(parcels),
         shortages=shortages,
-        bill=cents | {"shortage": int(shortages["cents"].sum())},
+        bill={term: int(cents[term].sum()) for term in TERMS},
     )
 
 
@@ -77,7 +87,8 @@ def _allocations(parcels: Parcels) -> Table:
 
 
 def _shortages(parcels: Parcels) -> Table:
-    lines = parcels.world.lines
+    world, lines = parcels.world, parcels.world.lines
+    penalty = penalty_cents(world.policy.shortage_cents, shortage_factor(world))
     missing = lines["units"] - shipped_of_lines(parcels)
     short = np.flatnonzero(missing > 0)
     return Table(
@@ -86,6 +97,6 @@ def _shortages(parcels: Parcels) -> Table:
             "line": short.astype(np.int32),
             "sku": lines["sku"][short].astype(np.int32),
             "units": missing[short],
-            "cents": missing[short] * parcels.world.policy.shortage_cents,
+            "cents": missing[short] * penalty[lines["order"][short]],
         }
     )

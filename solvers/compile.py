@@ -22,8 +22,9 @@ from omnisource.solvers.candidates import Found, Inputs, room, scan
 from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.legend import Legend
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
-from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Soft, Ways, sealed
+from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Ways, sealed
 from omnisource.solvers.routes import Network, network
+from omnisource.solvers.soft import late_penalty, shortage_penalty, soft_limits
 
 BLOCK = 2_000
 """Orders a thread takes at a time."""
@@ -186,8 +187,8 @@ def _problem(
         placed_at=world.orders["placed_at"].astype(np.int64),
         large=too_many_cuts(data.order_line, units),
         units=units,
-        shortage=np.full(len(sku), policy.shortage_cents, np.int64),
-        late=np.full(len(sku), policy.late_cents or 0, np.int64),
+        shortage=shortage_penalty(world)[order],
+        late=late_penalty(world)[order],
         grams=data.grams[sku],
         mm3=data.mm3[sku],
         alone=world.products["ships_alone"].astype(bool)[sku],
@@ -219,7 +220,7 @@ def _problem(
         node_orders=_capacity(nodes["orders_per_day"]),
         node_units=_capacity(nodes["units_per_day"]),
         per_shipment=nodes["cents_per_shipment"].astype(np.int64),
-        soft=Soft.none(len(lines)),
+        soft=soft_limits(world),
         rank=_rank(world, policy),
         weights=np.array([getattr(policy.weights, name) for name in RATINGS]),
     )

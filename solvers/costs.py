@@ -8,6 +8,12 @@
     handling  cents a shipment + Σ units · cents a unit                           (5)
     stock     Σ units · extra unit cost of the cell                               (6)
 
+and what a night costs besides:
+
+    shortage  Σ units short · penalty, penalty = ⌊cents · factor + ½⌋             (7)
+    load      Σ steps  cents · max(0, shipments − ⌊beyond · orders a day⌋)        (8)
+    unfair    Σ groups cents · max(0, units short − ⌊most_short · units ordered⌋) (9)
+
 The compiler that fills menus and the judge that checks plans both call these functions, each
 on its own data: the formulas stand once, the figures are found twice.
 """
@@ -123,3 +129,32 @@ def way_cents(
     if freight >= NEVER:
         return NEVER
     return int(freight + co2_cents(grams, ways.co2[way]) + late * ways.days_late[way])
+
+
+def penalty_cents(cents: int, factor: Floats) -> Ints:
+    """Return the penalty for a unit, (7), for each factor.
+
+    >>> penalty_cents(1_001, np.array([1.0, 1.5, 0.0])).tolist()
+    [1001, 1502, 0]
+    """
+    return np.asarray(np.floor(cents * factor + 0.5), np.int64)
+
+
+def allowance(share: float, whole: Ints) -> Ints:
+    """Return that share of each whole, rounded down, (8) and (9).
+
+    A share is a decimal: 29 % of 100 is 29, though the nearest binary number is a little less.
+
+    >>> allowance(0.29, np.array([100, 99])).tolist()
+    [29, 28]
+    """
+    return np.asarray(np.floor(share * whole + 1e-6), np.int64)
+
+
+def beyond_cents(many: Ints, free: Ints, cents: Ints | int) -> Ints:
+    """Return what costs `cents` each beyond the first `free`, (8) and (9).
+
+    >>> beyond_cents(np.array([3, 9]), np.array([5, 5]), 200).tolist()
+    [0, 800]
+    """
+    return np.asarray(cents * np.maximum(0, many - free))

@@ -4,15 +4,20 @@ Variables, over the menus of solvers/problem.py
     z_m      how many parcels of menu entry m (candidate c, content x) are sent, 0 … ⌊cap / x⌋
     short_l  units of line l left unserved, 0 … units_l
     whole_o  whether an order that must be complete is served
+    busy_b   shipments of a node beyond the threshold b on its load
+    unfair_g units short of a group beyond what costs nothing more
 
 Programme
     (1)  min  Σ_m cost_m z_m  +  Σ_l shortage_l short_l
+              +  Σ_b load_cents_b busy_b  +  Σ_g group_cents_g unfair_g
     (2)  Σ_m x_ml z_m  +  short_l  =  units_l                    every line l
     (3)  Σ_m x_mr z_m  ≤  stock_r                                every cell r
     (4)  Σ_{m from n} z_m  ≤  node_orders_n                      every node n
     (5)  Σ_{m from n} Σ_l x_ml z_m  ≤  node_units_n              every node n
     (6)  Σ_{m of o} z_m  ≤  max_shipments_o                      every order o
     (7)  short_l  =  units_l (1 − whole_o)                       every line of o where complete_o
+    (8)  busy_b  ≥  Σ_{m from b's node} z_m − load_from_b        every threshold b
+    (9)  unfair_g  ≥  Σ_{l of g} short_l − group_free_g          every group g
 
 It goes on until the optimum is proven or the time is up (`Limits.gap` is not looked at). What it
 finds depends on the seed, and not on the threads' luck: the search is interleaved.
@@ -56,6 +61,8 @@ class Programme:
     units: Ints  # (X,) ≥ 1
     z: list[cp_model.IntVar]
     short: list[cp_model.IntVar]
+    busy: list[cp_model.IntVar]
+    unfair: list[cp_model.IntVar]
 
 
 def exact(problem: Problem, limits: Limits) -> Answer:
@@ -86,7 +93,7 @@ def _programme(problem: Problem) -> Programme:
     first_pair, first_line = problem.pair_start[candidate], problem.order_line[order]
     most = np.full(len(entry), UNLIMITED)
     np.minimum.at(most, parcel, problem.cap[pair] // units)
-    model = cp_model.CpModel()
+    model, soft, most_of_all = cp_model.CpModel(), problem.soft, int(problem.units.sum())
     return Programme(
         problem,
         model,
@@ -99,6 +106,8 @@ def _programme(problem: Problem) -> Programme:
         units=units,
         z=[model.new_int_var(0, int(n), "") for n in most],
         short=[model.new_int_var(0, int(n), "") for n in problem.units],
+        busy=[model.new_int_var(0, most_of_all, "") for _ in soft.load_node],
+        unfair=[model.new_int_var(0, most_of_all, "") for _ in soft.group_free],
     )
 
 
@@ -183,6 +192,27 @@ def complete_orders_get_all_or_nothing(programme: Programme) -> None:
             programme.model.add(programme.short[line] == units * (1 - whole))
 
 
+def load_beyond_a_threshold_costs(programme: Programme) -> None:
+    """(8)."""
+    node, soft = programme.problem.node[programme.candidate], programme.problem.soft
+    sent = _sums(node, programme.z, np.ones(len(node), np.int64))
+    thresholds = zip(programme.busy, soft.load_node.tolist(), soft.load_from.tolist(), strict=True)
+    for busy, at, free in thresholds:
+        programme.model.add(busy >= sum(sent.get(at, [])) - free)
+
+
+def shortage_beyond_a_share_costs(programme: Programme) -> None:
+    """(9)."""
+    problem, soft = programme.problem, programme.problem.soft
+    order = np.repeat(np.arange(problem.size), np.diff(problem.order_line))
+    for column in soft.group.T:
+        group = column[order]
+        mine = np.flatnonzero(group >= 0)
+        short = [programme.short[line] for line in mine]
+        for g, units in _sums(group[mine], short, np.ones(len(mine), np.int64)).items():
+            programme.model.add(programme.unfair[g] >= sum(units) - int(soft.group_free[g]))
+
+
 RULES: Final[tuple[Callable[[Programme], None], ...]] = (
     lines_are_served_or_short,
     cells_give_what_they_hold,
@@ -190,15 +220,19 @@ RULES: Final[tuple[Callable[[Programme], None], ...]] = (
     nodes_handle_so_many_units,
     orders_get_so_many_parcels,
     complete_orders_get_all_or_nothing,
+    load_beyond_a_threshold_costs,
+    shortage_beyond_a_share_costs,
 )
-"""What a plan must keep to, (2) to (7)."""
+"""What a plan must keep to, (2) to (7), and what it pays for beyond, (8) and (9)."""
 
 
 def _costs(programme: Programme) -> None:
     """(1)."""
-    problem = programme.problem
-    columns = [*programme.z, *programme.short]
-    cents = [*problem.menu_cost[programme.entry].tolist(), *problem.shortage.tolist()]
+    problem, soft = programme.problem, programme.problem.soft
+    columns = [*programme.z, *programme.short, *programme.busy, *programme.unfair]
+    costs = (problem.menu_cost[programme.entry], problem.shortage, soft.load_cents,
+             soft.group_cents)  # fmt: skip
+    cents = np.concatenate(costs).tolist()
     programme.model.minimize(cp_model.LinearExpr.weighted_sum(columns, cents))
 
 

@@ -23,7 +23,7 @@ from omnisource.models.explanation import (
     Verdict,
     WhyNot,
 )
-from omnisource.models.plan import TERMS, Plan
+from omnisource.models.plan import SHIPMENT_TERMS, Plan
 from omnisource.models.world import World
 from omnisource.solvers.alternatives import Another, Case
 from omnisource.solvers.candidates import VERDICTS
@@ -125,9 +125,9 @@ class _Told:
     def bill(self) -> dict[str, int]:
         """Return the order's bill by term, cents."""
         shipments, shortages = self.plan.shipments, self.plan.shortages
-        cents = {term: int(shipments[term][self.rows].sum()) for term in TERMS[:-1]}
+        cents = {term: int(shipments[term][self.rows].sum()) for term in SHIPMENT_TERMS}
         mine = shortages["order"] == self.case.order
-        return cents | {TERMS[-1]: int(shortages["cents"][mine].sum())}
+        return cents | {"shortage": int(shortages["cents"][mine].sum())}
 
     def shipments(self) -> Iterator[ExplainedShipment]:
         """Yield the plan's shipments of the order."""
@@ -141,7 +141,7 @@ class _Told:
                 contents=tuple(self._contents(allocations, inside)),
                 arrives=datetime.fromtimestamp(int(table["arrives"][row]) * 60, UTC),
                 days_late=int(table["days_late"][row]),
-                bill={term: int(table[term][row]) for term in TERMS[:-1]},
+                bill={term: int(table[term][row]) for term in SHIPMENT_TERMS},
             )
 
     def short(self) -> Iterator[Content]:

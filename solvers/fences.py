@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.policy import Fence
+from omnisource.models.policy import Fence, LoadStep
 from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, World
 from omnisource.solvers.problem import Flags, Floats
 
@@ -51,7 +51,7 @@ def fences(world: World, countries: Column) -> Fences:
     anywhere = [np.ones(n, bool) for n in (world.orders.rows, world.nodes.rows)]
     order = [_on_order(world, rule, countries) for rule in rules] + [anywhere[0]] * len(sized)
     product = [_on_product(world, rule) for rule in rules] + [_unfit(world, v) for v in sized]
-    node = [_on_node(world, rule) for rule in rules] + [anywhere[1]] * len(sized)
+    node = [on_node(world, rule) for rule in rules] + [anywhere[1]] * len(sized)
     service = [_on_service(world, rule) for rule in rules] + [_is(world, v) for v in sized]
     limits = [-1.0 if rule.beyond_km is None else rule.beyond_km for rule in rules]
     names = [rule.name for rule in rules]
@@ -103,7 +103,8 @@ def _on_product(world: World, rule: Fence) -> Flags:
     )
 
 
-def _on_node(world: World, rule: Fence) -> Flags:
+def on_node(world: World, rule: Fence | LoadStep) -> Flags:
+    """Say, (N,), which nodes a rule's conditions on the node hold for."""
     kinds = _named(world.nodes["kind"], NODE_KINDS, rule.node_kinds)
     return _among(world.nodes["node"], rule.nodes) & kinds
 

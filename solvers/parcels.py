@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from omnisource.models.world import World
 from omnisource.solvers.available import Cells, cells
-from omnisource.solvers.costs import co2_rate, price_parcels
+from omnisource.solvers.costs import co2_rate, penalty_cents, price_parcels
 from omnisource.solvers.fences import Fences, fences
+from omnisource.solvers.groups import late_factor
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints
 from omnisource.solvers.routes import COUNTER, Network, distances_km, network, zone_rules
@@ -167,8 +168,9 @@ class Parcels:
 
     @cached_property
     def late(self) -> Ints:
-        """(S,) units times days late at the policy's penalty."""
-        return self.units * self.days_late * (self.world.policy.late_cents or 0)
+        """(S,) units times days late at the penalty of the order's tier."""
+        penalty = penalty_cents(self.world.policy.late_cents or 0, late_factor(self.world))
+        return self.units * self.days_late * penalty[self.shipped.order]
 
     # what it draws on
 

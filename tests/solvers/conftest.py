@@ -12,7 +12,7 @@ import pytest
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
 from omnisource.models.plan import Plan
-from omnisource.models.policy import Fence, Policy
+from omnisource.models.policy import Fairness, Fence, LoadStep, Policy
 from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Receipt, StockCell
@@ -180,6 +180,30 @@ def _random_world(seed: int, orders: int = 6) -> World:
     )
 
 
+def _soft_world(seed: int, orders: int = 6) -> World:
+    """A random world under a policy with tiers, two fairness rules and two load steps."""
+    world, rng = _random_world(seed, orders), np.random.default_rng([seed, 1])
+    policy = {
+        "tiers": {"gold": 3.0, "basic": 0.75},
+        "promised_factor": 1.2,
+        "fairness": (
+            Fairness(by="channel", most_short=0.2, cents=700),
+            Fairness(by="region", most_short=0.1, cents=900, digits=5),
+        ),
+        "load": (LoadStep(beyond=0.0, cents=60), LoadStep(beyond=0.5, cents=200, nodes=("n0",))),
+    }
+    columns = {
+        name: np.array([str(rng.choice(choices)) for _ in range(orders)], object)
+        for name, choices in (("tier", ["gold", "basic", ""]), ("channel", ["web", "app"]))
+    }
+    return world.replace(
+        orders=world.orders.replace(**columns),
+        scenario=world.scenario.model_copy(
+            update={"policy": world.policy.model_copy(update=policy)}
+        ),
+    )
+
+
 def _random_prices(problem: Problem, seed: int) -> Prices:
     """Prices in 1/1024 cent; about half of them nothing."""
     rng = np.random.default_rng(seed)
@@ -205,6 +229,11 @@ def world() -> Callable[..., World]:
 @pytest.fixture(scope="session")
 def random_world() -> Callable[..., World]:
     return _random_world
+
+
+@pytest.fixture(scope="session")
+def soft_world() -> Callable[..., World]:
+    return _soft_world
 
 
 @pytest.fixture(scope="session")

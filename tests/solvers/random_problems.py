@@ -6,8 +6,26 @@ from omnisource.solvers.compile import with_menus
 from omnisource.solvers.problem import NEVER, UNLIMITED, Problem, Soft, Ways
 
 
-def random_problem(seed: int, *, orders: int = 4, lines: int = 3, units: int = 3) -> Problem:
-    """Return a night of up to so many lines an order and units a line."""
+def random_soft(seed: int, orders: int, nodes: int) -> Soft:
+    """Return low thresholds, some nodes with two steps, some orders outside the second rule."""
+    rng = np.random.default_rng([seed, 1])
+    node = np.flatnonzero(rng.random(2 * nodes) < 0.7) % nodes
+    group = np.stack([rng.integers(0, 2, orders), rng.integers(2, 5, orders)], axis=1)
+    group[rng.random(orders) < 0.3, 1] = -1
+    return Soft(
+        load_node=node,
+        load_from=rng.integers(0, 3, len(node)),
+        load_cents=rng.integers(20, 400, len(node)),
+        group=group.astype(np.int32),
+        group_free=rng.integers(0, 3, 5),
+        group_cents=rng.integers(100, 2_000, 5),
+    )
+
+
+def random_problem(
+    seed: int, *, orders: int = 4, lines: int = 3, units: int = 3, soft: bool = False
+) -> Problem:
+    """Return a night of up to so many lines an order and units a line, with soft costs or not."""
     rng = np.random.default_rng(seed)
     nodes, skus, services = int(rng.integers(2, 5)), int(rng.integers(2, 6)), 2
     stocked = [(n, s) for n in range(nodes) for s in range(skus) if rng.random() < 0.75]
@@ -96,7 +114,7 @@ def random_problem(seed: int, *, orders: int = 4, lines: int = 3, units: int = 3
             node_orders=np.where(rng.random(nodes) < 0.5, UNLIMITED, rng.integers(0, 4, nodes)),
             node_units=np.where(rng.random(nodes) < 0.5, UNLIMITED, rng.integers(0, 6, nodes)),
             per_shipment=rng.integers(0, 200, nodes),
-            soft=Soft.none(orders),
+            soft=random_soft(seed, orders, nodes) if soft else Soft.none(orders),
             rank=rng.permutation(nodes).astype(np.int64),
             weights=np.array([0.4, 0.3, 0.2, 0.1]),
         ),

@@ -1,0 +1,28 @@
+"""What a policy may say, and what it is told where it makes no sense."""
+
+import pytest
+from pydantic import ValidationError
+
+from omnisource.models.policy import Fairness, Policy
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"tiers": {"gold": -1}}, "greater than or equal to 0"),
+        ({"promised_factor": 0.5}, "greater than or equal to 1"),
+        ({"fairness": [{"by": "city", "most_short": 0, "cents": 1}]}, "'channel', 'country' or"),
+        ({"fairness": [{"by": "channel", "cents": 1}]}, "most_short\n  Field required"),
+        ({"load": [{"beyond": 1.1, "cents": 1}]}, "less than or equal to 1"),
+        ({"shortage_cents": 10**7, "tiers": {"a": 200}}, "shortage_cents times the largest factor"),
+        ({"late_cents": 10**8, "tiers": {"a": 11}}, "late_cents times .* lower it, or the factors"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_makes_no_sense_is_refused(wrong, message):
+    with pytest.raises(ValidationError, match=message):
+        Policy.model_validate(wrong)
+
+
+def test_fairness_has_at_most_two_rules():
+    with pytest.raises(ValidationError, match="at most 2 items"):
+        Policy(fairness=(Fairness(by="channel", most_short=0, cents=1),) * 3)
