@@ -139,13 +139,14 @@ def with_policy(world: World, file: Path) -> World:
     Keys that the file does not name stay as the scenario has them.
 
     Raises:
-        UnusableInput: the file is not there, no TOML, or has a key or value that is wrong.
+        UnusableInput: the file is not there, no TOML, or has a key or value that is wrong, by
+            itself or beside what the scenario has.
     """
     data = read_toml(file)
     keys = data["policy"] if set(data) == {"policy"} else data
     named = validated(Policy, keys, str(file))
     changes = {key: getattr(named, key) for key in named.model_fields_set}
-    policy = world.policy.model_copy(update=changes)
+    policy = validated(Policy, dict(world.policy) | changes, str(file))
     return world.replace(scenario=world.scenario.model_copy(update={"policy": policy}))
 
 

@@ -61,6 +61,8 @@ def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
             return f"{where}: it is missing, and is needed"
         case "timezone_aware":
             return f"{where}: the time has no offset from UTC: write 2025-01-06T18:00:00Z"
+        case "value_error":  # of several keys together: the input is all of them
+            return f"{where}: {fault['ctx']['error']}"
     return f"{where}: {fault['msg']}, not {fault['input']!r}"
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from omnisource.models.plan import Plan
-from omnisource.models.world import ORDER_MODES, World
+from omnisource.models.world import ORDER_MODES, Table, World
 from omnisource.solvers.routes import distances_km
+from omnisource.solvers.surcharges import loads, shortfalls
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Measures:
     cost_cents_per_order: float
     nodes_used: int
     km_per_shipment: float | None  # as the crow flies, where both places are known
+    shortfalls: list[dict[str, Any]]  # by, group, ordered, short, free, cents: who bears shortage
+    busy_nodes: int  # that send more than a load step of the policy leaves free
     verdicts: dict[str, int]  # (line, node) pairs
     notes: dict[str, Any]  # what the solver has to say
 
@@ -79,9 +82,20 @@ def measures_of(world: World, plan: Plan) -> Measures:
         cost_cents_per_order=round(plan.cost_cents / max(world.orders.rows, 1), 2),
         nodes_used=len(np.unique(table["node"])),
         km_per_shipment=_mean_km(world, plan),
+        shortfalls=_rows(shortfalls(world, short)),
+        busy_nodes=_busy(loads(world, table)),
         verdicts=dict(facts.get("verdicts", {})),
         notes=dict(facts.get("notes", {})),
     )
+
+
+def _rows(table: Table) -> list[dict[str, Any]]:
+    columns = (column.tolist() for column in table.values())
+    return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _busy(steps: Table) -> int:
+    return len(np.unique(steps["node"][steps["sent"] > steps["free"]]))
 
 
 def _share(part: int, whole: int) -> float:

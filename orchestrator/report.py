@@ -19,6 +19,8 @@ from omnisource.orchestrator.words import CURRENCY, count, money, more, share
 
 SHOWN = 50
 """Bad rows that a report lists."""
+GROUPS = 20
+"""Groups that a report lists, of those that go short."""
 
 
 def grid(title: str, *columns: str, left: int = 1) -> Grid:
@@ -50,6 +52,7 @@ def plan_report(world: World, found: Measures) -> RenderableType:
         sentences(headline(world, found), served(found), certificate(found)),
         _bill(found),
         _service(found),
+        *([_who_goes_short(found)] if found.shortfalls else []),
         sentences("", times(found)),
     )
 
@@ -85,9 +88,10 @@ def served(found: Measures) -> str:
     """Say whether everything is served."""
     if not found.shortage_units:
         return "Every unit is served."
+    cents = found.bill["shortage"] + found.bill.get("unfair", 0)
     return (
         f"{count(found.shortage_units, 'unit')} of {count(found.short_orders, 'order')} "
-        f"cannot be served: {money(found.bill['shortage'])} of the cost stand for them."
+        f"cannot be served: {money(cents)} of the cost stand for them."
     )
 
 
@@ -135,6 +139,28 @@ def _service(found: Measures) -> Grid:
     table.add_row("units short", f"{found.shortage_units:,}")
     if found.km_per_shipment is not None:
         table.add_row("distance a shipment", f"{found.km_per_shipment:,.0f} km")
+    if found.busy_nodes:
+        table.add_row("nodes busier than costs nothing more", f"{found.busy_nodes:,}")
+    return table
+
+
+def _who_goes_short(found: Measures) -> RenderableType:
+    """Return the groups of the policy's fairness rules that miss units, hardest hit first."""
+    hit = [group for group in found.shortfalls if group["short"]]
+    if not hit:
+        return Group()
+    hit.sort(key=lambda group: -group["short"] / group["ordered"])
+    table = grid("Who goes short", "by", "group", "units short", "share", "beyond", left=2)
+    for group in hit[:GROUPS]:
+        table.add_row(
+            group["by"],
+            group["group"] or "(none)",
+            f"{group['short']:,}",
+            share(group["short"] / group["ordered"]),
+            f"{max(0, group['short'] - group['free']):,}",
+        )
+    if (rest := len(hit) - GROUPS) > 0:
+        table.add_row(f"and {rest:,} more", "", "", "", "")
     return table
 
 

@@ -120,6 +120,16 @@ def test_a_policy_file_replaces_the_keys_that_it_names(
         ("[policy]\nshortage_cents = -1", "p.toml: shortage_cents"),
         ("[policy]\n[other]\n", "p.toml: policy: there is no such key"),
         ("max_shipments = ", "this is no TOML"),
+        ("tiers.gold = -1", "p.toml: tiers.gold: Input should be greater than or equal to 0"),
+        ("[[load]]\nbeyond = 0.5\ncent = 1", "p.toml: load.0.cent: there is no such key: is it"),
+        (
+            "[[fairness]]\nby = 'city'",
+            "p.toml: fairness.0.by: Input should be 'channel', 'country'",
+        ),
+        (
+            "late_cents = 2_000_000\ntiers.gold = 900",
+            "late_cents times the largest factor is",
+        ),
         (None, "p.toml: there is no such file"),
     ],
 )
