@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.network import Lane, Node, Service, TariffStep, ZoneRule
     from omnisource.models.order import Delivery, Line, Order
     from omnisource.models.plan import Plan
-    from omnisource.models.policy import Fence, Policy, Weights
+    from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
     from omnisource.models.product import BundlePart, Product
     from omnisource.models.scenario import Scenario
     from omnisource.models.stock import Allotment, Receipt, StockCell
@@ -39,11 +39,12 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fence", "Lane", "Limits",
-    "Line", "Measures", "Node", "OmnisourceError", "Order", "Plan", "Policy", "Product",
-    "Receipt", "Scenario", "Service", "Shipped", "StockCell", "Table", "TariffStep",
-    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "allocate", "compare",
-    "evaluate", "explain", "generate", "load", "measures", "read_run", "save_run", "world_of",
+    "Allotment", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fairness", "Fence",
+    "Lane", "Limits", "Line", "LoadStep", "Measures", "Node", "OmnisourceError", "Order",
+    "Plan", "Policy", "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell",
+    "Table", "TariffStep", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
+    "allocate", "compare", "evaluate", "explain", "generate", "load", "measures", "read_run",
+    "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -52,7 +53,7 @@ _MODULES = {
     "models.network": ("Lane", "Node", "Service", "TariffStep", "ZoneRule"),
     "models.order": ("Delivery", "Line", "Order"),
     "models.plan": ("Plan",),
-    "models.policy": ("Fence", "Policy", "Weights"),
+    "models.policy": ("Fairness", "Fence", "LoadStep", "Policy", "Weights"),
     "models.product": ("BundlePart", "Product"),
     "models.scenario": ("Scenario",),
     "models.stock": ("Allotment", "Receipt", "StockCell"),

@@ -87,8 +87,8 @@ class WhyNot(Value):
 class Explanation(Value):
     """Why one order is served as it is.
 
-    `exact` is false for an order too large for its alternatives to be priced exactly: it has
-    none here.
+    Its bill has no load and no unfair: these are costs of the night as a whole. `exact` is false
+    for an order too large for its alternatives to be priced exactly: it has none here.
     """
 
     order: Name
