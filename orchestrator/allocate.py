@@ -18,6 +18,7 @@ import numpy as np
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
+from omnisource.solvers.available import Cells
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Legend, shipped
@@ -155,7 +156,7 @@ def run_id(world: World, plan: Plan, seed: int) -> str:
     digest.update(f"{world.scenario!r} {plan.solver} {seed} {dict(plan.bill)!r}".encode())
     for table in (plan.shipments, plan.allocations, plan.shortages):
         for column in table.values():
-            digest.update(np.ascontiguousarray(column).tobytes())
+            digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 
 
@@ -176,27 +177,25 @@ def _price_table(problem: Problem, prices: Prices | None, plan: Plan) -> Table |
     node = plan.shipments["node"]
     units = np.bincount(node, plan.shipments["units"], problem.nodes)
     nodes, no_sku = np.arange(problem.nodes), np.full(problem.nodes, -1)
-    drawn = _drawn(problem, plan)
     parts: list[tuple[Column, ...]] = [
-        (problem.cell_node, problem.cell_sku, prices.cell, drawn, problem.stock),
+        (problem.cell_node, problem.cell_sku, prices.cell, _drawn(problem, plan), problem.stock),
         (nodes, no_sku, prices.node_order, np.bincount(node, minlength=problem.nodes),
          problem.node_orders),
         (nodes, no_sku, prices.node_unit, units, problem.node_units),
     ]  # fmt: skip
-    kinds = np.repeat(np.array(RESOURCES, object), [len(part[0]) for part in parts])
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    priced = [np.flatnonzero(cents) for _, _, cents, _, _ in parts]
+    kinds = np.repeat(np.array(RESOURCES, object), [len(rows) for rows in priced])
+    kept = [[column[rows] for column in part] for part, rows in zip(parts, priced, strict=True)]
+    columns = [np.concatenate(column) for column in zip(*kept, strict=True)]
     names = {"node": np.int32, "sku": np.int32, "cents": np.float64, "used": np.int64,
              "capacity": np.int64}  # fmt: skip
     typed = zip(names.items(), columns, strict=True)
-    table = Table({"resource": kinds, **{name: c.astype(kind) for (name, kind), c in typed}})
-    return table.take(np.flatnonzero(table["cents"]))
+    return Table({"resource": kinds, **{name: c.astype(kind) for (name, kind), c in typed}})
 
 
 def _drawn(problem: Problem, plan: Plan) -> Ints:
     """Return, (R,), the units that a plan draws from each cell."""
-    skus = int(problem.cell_sku.max(initial=0)) + 1
-    keys = problem.cell_node.astype(np.int64) * skus + problem.cell_sku
-    taken = plan.allocations["node"].astype(np.int64) * skus + plan.allocations["sku"]
-    order = np.argsort(keys)
-    at_cell = order[np.searchsorted(keys, taken, sorter=order)]
-    return np.bincount(at_cell, plan.allocations["units"], len(keys)).astype(np.int64)
+    stock = Cells(problem.cell_node, problem.cell_sku, problem.stock, problem.stock)
+    held = plan.allocations
+    at_cell = stock.find(held["node"], held["sku"])
+    return np.bincount(at_cell, held["units"], len(problem.stock)).astype(np.int64)

@@ -6,7 +6,6 @@ recompute the plan, so that a scenario that has changed since is noticed.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -199,26 +198,46 @@ def _shipped(world: World, folder: Path, format: str) -> Shipped:
     sent, held = (_read(folder, name, format) for name in ("shipments", "allocations"))
     order = _rows(world.orders["order"], sent["order"])
     parcel = _ints(held, "shipment")
-    lines = {
-        (int(o), name): row
-        for row, (o, name) in enumerate(zip(world.lines["order"], world.lines["line"], strict=True))
-    }
-    names = zip(order[parcel].tolist(), held["line"], strict=True)
     return Shipped(
         order=order,
         node=_rows(world.nodes["node"], sent["node"]),
         service=_rows(world.services["service"], sent["service"]),
         start=np.searchsorted(parcel, np.arange(sent.height + 1)).astype(np.int64),
-        line=np.array([lines[name] for name in names], np.int64),
+        line=_line_rows(world, order[parcel], held["line"]),
         units=_ints(held, "units"),
     )
 
 
-def _rows(known: Column, names: Iterable[str | None]) -> Ints:
+def _line_rows(world: World, order: Ints, names: pl.Series) -> Ints:
+    """Return the rows of lines by their order's row and their name in it."""
+    lines = world.lines
+    known = pl.DataFrame({"order": lines["order"], "line": _texts(lines["line"])})
+    wanted = pl.DataFrame({"order": order.astype(np.int32), "line": names})
+    return _found(known, wanted)
+
+
+def _rows(known: Column, names: pl.Series) -> Ints:
     """Return the rows of names, −1 for none; raises KeyError for a name that is not there."""
-    at: dict[str | None, int] = {name: row for row, name in enumerate(known)}
-    at[None] = -1
-    return np.array([at[name] for name in names], np.int64)
+    wanted = names.cast(pl.String).alias("name").to_frame()
+    return _found(_texts(known).alias("name").to_frame(), wanted)
+
+
+def _texts(column: Column) -> pl.Series:
+    return pl.Series(column, dtype=pl.String)
+
+
+def _found(known: pl.DataFrame, wanted: pl.DataFrame) -> Ints:
+    """Return where the wanted keys stand, −1 for null; raises KeyError for one that is not there.
+
+    The last column of a key is the one that may be null, or unknown.
+    """
+    keys, name = known.columns, known.columns[-1]
+    rows = known.with_row_index("at")
+    at = wanted.join(rows, on=keys, how="left", maintain_order="left")["at"]
+    unknown = wanted[name].filter(at.is_null() & wanted[name].is_not_null())
+    if len(unknown):
+        raise KeyError(unknown[0])
+    return at.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def _ints(frame: pl.DataFrame, column: str) -> Ints:

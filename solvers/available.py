@@ -5,12 +5,15 @@
 `safety` of a cell that states none is its node's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from omnisource.models.world import ABSENT, World
+from omnisource.models.world import ABSENT, Column, Table, World
+from omnisource.solvers.grouping import Rows, grouped
 from omnisource.solvers.problem import Ints
 
 
@@ -23,29 +26,66 @@ class Cells:
     units: Ints  # (R,) available, ≥ 0
     unit_cost: Ints  # (R,) cents a unit drawn; may be negative
 
+    @cached_property
+    def by_sku(self) -> tuple[Ints, Rows]:
+        """Where each SKU's cells start, and the cells SKU by SKU, in their order."""
+        return grouped(self.sku, int(self.sku.max(initial=-1)) + 1)
+
+    def find(self, node: Column, sku: Column) -> Rows:
+        """Return the cell of each (node, SKU), −1 where there is none."""
+        return np.asarray(_find(self.by_sku, self.node, node, sku))
+
+
+@njit(cache=True, nogil=True)
+def _find(by_sku: tuple[Ints, Rows], cell_node: Rows, node: Rows, sku: Rows) -> Rows:
+    start, rows = by_sku
+    found = np.full(len(node), -1, np.int32)
+    for i in range(len(node)):
+        if sku[i] + 1 >= len(start):
+            continue
+        for at in range(start[sku[i]], start[sku[i] + 1]):
+            if cell_node[rows[at]] == node[i]:
+                found[i] = rows[at]
+                break
+    return found
+
 
 def cells(world: World) -> Cells:
     """Return the stock cells of a world; the rows of `stock` first, in their order."""
     stock, receipts = world.stock, world.receipts
-    due = receipts["due"] <= world.now
-    node = np.concatenate([stock["node"], receipts["node"][due]]).astype(np.int64)
-    sku = np.concatenate([stock["sku"], receipts["sku"][due]]).astype(np.int64)
-    units = np.concatenate([stock["on_hand"], receipts["units"][due]])
-    key = node * max(world.products.rows, 1) + sku
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    on_hand = np.zeros(len(first), np.int64)
-    np.add.at(on_hand, inverse, units)
-    order = np.argsort(first)  # the stock table's own order, receipts-only cells last
-    rows = first[order]
-    own = rows < stock.rows
-    safety = world.nodes["safety"][node[rows]].astype(np.int64)
-    stated = stock["safety"][rows[own]]
-    safety[own] = np.where(stated == ABSENT, safety[own], stated)
-    unit_cost = np.zeros(len(rows), np.int64)
-    unit_cost[own] = stock["unit_cost_cents"][rows[own]]
+    held = Cells(stock["node"], stock["sku"], stock["on_hand"], stock["unit_cost_cents"])
+    due = receipts.take(np.flatnonzero(receipts["due"] <= world.now))
+    safety = _safety(world)
+    if due.rows:
+        held = _received(held, due)
+        safety = np.append(safety, world.nodes["safety"][held.node[stock.rows :]])
+    units = held.units - safety
+    return replace(held, units=np.maximum(units, 0, out=units))
+
+
+def _safety(world: World) -> Ints:
+    """Return, (stock rows,), the units that are kept back."""
+    stock = world.stock
+    stated = stock["safety"]
+    return np.where(stated == ABSENT, world.nodes["safety"][stock["node"]], stated)
+
+
+def _received(held: Cells, due: Table) -> Cells:
+    """Add receipts to what is held; those of no cell make new ones, in the order they stand in."""
+    at = held.find(due["node"], due["sku"])
+    new = due.take(np.flatnonzero(at < 0))
+    skus = np.int64(new["sku"].max(initial=0)) + 1
+    _, first, which = np.unique(
+        new["node"] * skus + new["sku"], return_index=True, return_inverse=True
+    )
+    rank = np.argsort(np.argsort(first))  # of each new cell by its first receipt
+    at[at < 0] = len(held.node) + rank[which]
+    first = np.sort(first)
+    units = np.append(held.units, np.zeros(len(first), np.int64))
+    np.add.at(units, at, due["units"])
     return Cells(
-        node=node[rows].astype(np.int32),
-        sku=sku[rows].astype(np.int32),
-        units=np.maximum(on_hand[order] - safety, 0),
-        unit_cost=unit_cost,
+        node=np.append(held.node, new["node"][first]),
+        sku=np.append(held.sku, new["sku"][first]),
+        units=units,
+        unit_cost=np.append(held.unit_cost, np.zeros(len(first), np.int64)),
     )

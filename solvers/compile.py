@@ -1,7 +1,7 @@
 """From a world to a problem: enumerate, judge, price.
 
     1  cells       what may be sold from each (node, SKU)                 available.py
-    2  lines       an order's lines, those of one SKU joined              here
+    2  lines       an order's lines, those of one SKU joined              lines.py
     3  candidates  who could send what, by which ways, why not            candidates.py
     4  menus       what every content costs from every candidate          menus.py
 
@@ -20,7 +20,9 @@ from omnisource.models.world import ABSENT, NODE_KINDS, Column, World
 from omnisource.solvers.available import Cells, cells
 from omnisource.solvers.candidates import Found, Inputs, room, scan
 from omnisource.solvers.fences import Fences, fences
+from omnisource.solvers.grouping import grouped
 from omnisource.solvers.legend import Legend
+from omnisource.solvers.lines import Joined, joined_lines
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
 from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Ways, sealed
 from omnisource.solvers.routes import Network, network
@@ -45,16 +47,17 @@ def compile_world(world: World, threads: int = 0) -> tuple[Problem, Legend]:
     stock = cells(world)
     net = network(world)
     rules = fences(world, net.destinations.country)
-    order_line, line_sku, line_start, line_rows = _lines(world)
-    data = _inputs(world, stock, net, rules, order_line=order_line, line_sku=line_sku)
+    lines = joined_lines(world)
+    data = _inputs(world, stock, net, rules, lines=lines)
     found, order_candidate = _scan(data, threads)
     problem = _problem(
-        world, stock, net, rules, data=data, found=found, order_candidate=order_candidate
-    )
+        world, stock, net, rules, data=data, found=found, order_candidate=order_candidate,
+        units=lines.units,
+    )  # fmt: skip
     legend = Legend(
-        line_start=line_start,
-        line_rows=line_rows,
-        line_sku=line_sku.astype(np.int32),
+        line_start=lines.start,
+        line_rows=lines.rows,
+        line_sku=lines.sku.astype(np.int32),
         fences=rules.names,
         refused_line=found.refused_line,
         refused_node=found.refused_node,
@@ -81,29 +84,6 @@ def in_threads(work: Callable[[int], None], pieces: int, threads: int) -> None:
             pass
 
 
-def _lines(world: World) -> tuple[Ints, Ints, Ints, Ints]:
-    """Join the lines of an order that ask for the same SKU.
-
-    Returns (K+1,) first line of each order, (L,) SKU, (L+1,) and (rows,) the rows joined.
-    """
-    lines = world.lines
-    order, sku = lines["order"].astype(np.int64), lines["sku"].astype(np.int64)
-    key = order * max(world.products.rows, 1) + sku
-    rows = np.argsort(key, kind="stable")
-    unique, first, size = np.unique(key[rows], return_index=True, return_counts=True)
-    line_start = np.append(first, len(rows)).astype(np.int64)
-    line_order = order[rows[first]] if len(unique) else np.zeros(0, np.int64)
-    order_line = np.searchsorted(line_order, np.arange(world.orders.rows + 1)).astype(np.int64)
-    assert size.sum() == len(rows)
-    return order_line, sku[rows[first]], line_start, rows.astype(np.int64)
-
-
-def _by_sku(stock: Cells, skus: int) -> tuple[Ints, Ints]:
-    order = np.argsort(stock.sku, kind="stable").astype(np.int64)
-    start = np.searchsorted(stock.sku[order], np.arange(skus + 1)).astype(np.int64)
-    return start, order
-
-
 def _mm3(world: World) -> Column:
     products = world.products
     sides = (products[name].astype(np.float64) for name in ("length_mm", "width_mm", "height_mm"))
@@ -111,15 +91,13 @@ def _mm3(world: World) -> Column:
     return length * width * height
 
 
-def _inputs(
-    world: World, stock: Cells, net: Network, rules: Fences, *, order_line: Ints, line_sku: Ints
-) -> Inputs:
+def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: Joined) -> Inputs:
     nodes, policy, to = world.nodes, world.policy, net.destinations
-    sku_start, sku_cells = _by_sku(stock, world.products.rows)
+    sku_start, sku_cells = grouped(stock.sku, world.products.rows)
     ships = nodes["ships"] & (nodes["kind"] != NODE_KINDS.index("hub"))
     data = Inputs(
-        order_line, rules.order, to.lat, to.lon, to.place, to.pickup, to.only_there,
-        to.promised_by, line_sku, sku_start, sku_cells, stock.node, stock.units,
+        lines.order_line, rules.order, to.lat, to.lon, to.place, to.pickup, to.only_there,
+        to.promised_by, lines.sku, sku_start, sku_cells.astype(np.int64), stock.node, stock.units,
         world.products["grams"].astype(np.int64), _mm3(world), rules.product,
         nodes["lat"].astype(np.float64), nodes["lon"].astype(np.float64), ships,
         nodes["pickup"].astype(bool), rules.node, rules.service, rules.beyond_km,
@@ -164,14 +142,12 @@ def _starts(counts: Ints) -> Ints:
 
 def _problem(
     world: World, stock: Cells, net: Network, rules: Fences, *, data: Inputs, found: Found,
-    order_candidate: Ints,
+    order_candidate: Ints, units: Ints,
 ) -> Problem:  # fmt: skip
     """Put everything but the menus in its place."""
     policy, nodes, sku = world.policy, world.nodes, data.line_sku
     lines = np.diff(data.order_line)
     order = np.repeat(np.arange(len(lines)), lines)
-    units = np.zeros(len(sku), np.int64)
-    _add_units(world, units, data)
     k = np.repeat(lines, np.diff(order_candidate))
     pair_start = _starts(k)
     node_of_pair = np.repeat(found.node, k)
@@ -224,14 +200,6 @@ def _problem(
         rank=_rank(world, policy),
         weights=np.array([getattr(policy.weights, name) for name in RATINGS]),
     )
-
-
-def _add_units(world: World, units: Ints, data: Inputs) -> None:
-    order, sku = world.lines["order"].astype(np.int64), world.lines["sku"].astype(np.int64)
-    skus = max(world.products.rows, 1)
-    lines = np.diff(data.order_line)
-    keys = np.repeat(np.arange(len(lines)), lines) * skus + data.line_sku
-    np.add.at(units, np.searchsorted(keys, order * skus + sku), world.lines["units"])
 
 
 def _lines_of_pairs(order_line: Ints, order_candidate: Ints, k: Ints, pair_start: Ints) -> Ints:

@@ -76,12 +76,12 @@ def _bits(sides: list[Flags], rows: int) -> Bits:
 def _among(column: Column, wanted: tuple[str, ...]) -> Flags:
     if not wanted:
         return np.ones(len(column), bool)
-    inside: Flags = np.isin(column.astype(str), wanted)
-    return inside
+    inside = map(frozenset(wanted).__contains__, column.tolist())
+    return np.fromiter(inside, bool, len(column))
 
 
 def _named(codes: Column, choices: tuple[str, ...], wanted: tuple[str, ...]) -> Flags:
-    return _among(np.array(choices)[codes], wanted)
+    return _among(np.array(choices, object), wanted)[codes]
 
 
 def _on_order(world: World, rule: Fence, countries: Column) -> Flags:

@@ -16,6 +16,7 @@ from omnisource.models.world import World
 from omnisource.solvers.available import Cells, cells
 from omnisource.solvers.costs import co2_rate, penalty_cents, price_parcels
 from omnisource.solvers.fences import Fences, fences
+from omnisource.solvers.grouping import Rows
 from omnisource.solvers.groups import late_factor
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints
@@ -180,15 +181,9 @@ class Parcels:
         return cells(self.world)
 
     @cached_property
-    def cell(self) -> Ints:
+    def cell(self) -> Rows:
         """(X,) the cell that a content row draws on, −1 if the node has none of the SKU."""
-        skus = max(self.world.products.rows, 1)
-        known = self.cells.node.astype(np.int64) * skus + self.cells.sku
-        order = np.argsort(known)
-        wanted = self.row_node * skus + self.sku
-        place = np.searchsorted(known, wanted, sorter=order)
-        row = np.append(order, -1)[place]
-        return np.where(np.append(known, -1)[row] == wanted, row, -1)
+        return self.cells.find(self.row_node, self.sku)
 
     def _by_rule(self, figures: Ints) -> Ints:
         """Look a figure of the zone rule up, (S,); 0 where there is no rule."""

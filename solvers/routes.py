@@ -19,8 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from omnisource.models.world import ABSENT, ORDER_MODES, SERVICE_KINDS, Table, World
+from omnisource.models.world import ABSENT, ORDER_MODES, SERVICE_KINDS, Column, Table, World
 from omnisource.solvers.costs import great_circle_km
+from omnisource.solvers.grouping import coded
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Floats, Ints
 
 COUNTER: Final = -1
@@ -80,7 +81,7 @@ class Network:
 
 def network(world: World) -> Network:
     """Read a world's routes into arrays."""
-    places, place = _places(world)
+    to, places = _destinations(world)
     first, tariffs = _tariffs(world)
     rules = _rules(world, places, first)
     longest = min(int(rules.transit_days.max(initial=0)), LONGEST)
@@ -89,47 +90,51 @@ def network(world: World) -> Network:
     return Network(
         rules=rules,
         tariffs=tariffs,
-        destinations=_destinations(world, place),
+        destinations=to,
         ready=ready,
         day_end=day_end,
         delivers=world.services["kind"] != transfer,
     )
 
 
-def _address(world: World) -> tuple[Table, Ints, Flags]:
-    """Return orders' addresses, pick-up nodes' put in, with pick-up node and delivery flag."""
-    orders, nodes = world.orders, world.nodes
+def _destinations(world: World) -> tuple[Destinations, list[tuple[str, str]]]:
+    """Return where orders go, and the (country, postcode) of each place."""
+    orders = world.orders
     home = orders["mode"] == ORDER_MODES.index("delivery")
-    pickup = np.where(home, -1, orders["pickup_node"]).astype(np.int64)
-    there = pickup >= 0
+    pickup = np.where(home, -1, orders["pickup_node"])
+    address = _address(world, pickup)
+    place, places = _places(address["country"], address["postcode"])
+    promised = orders["promised_by"]
+    to = Destinations(
+        lat=address["lat"],
+        lon=address["lon"],
+        place=place,
+        country=address["country"],
+        pickup=pickup.astype(np.int64),
+        only_there=~home & (orders["mode"] != ORDER_MODES.index("ship_to_store")),
+        promised_by=np.where(promised == ABSENT, UNLIMITED, promised),
+    )
+    return to, places
+
+
+def _address(world: World, pickup: Column) -> Table:
+    """Return orders' addresses, with those of pick-up nodes, −1 for none, put in."""
+    orders, nodes = world.orders, world.nodes
+    there = np.flatnonzero(pickup >= 0)
     columns = {}
     for name in ("country", "postcode", "lat", "lon"):
         column = orders[name].copy()
         column[there] = nodes[name][pickup[there]]
         columns[name] = column
-    return Table(columns), pickup, home
+    return Table(columns)
 
 
-def _places(world: World) -> tuple[list[tuple[str, str]], Ints]:
-    address, _, _ = _address(world)
-    index: dict[tuple[str, str], int] = {}
-    pairs = zip(address["country"], address["postcode"], strict=True)
-    place = np.array([index.setdefault(pair, len(index)) for pair in pairs], np.int64)
-    return list(index), place
-
-
-def _destinations(world: World, place: Ints) -> Destinations:
-    address, pickup, home = _address(world)
-    promised = world.orders["promised_by"]
-    return Destinations(
-        lat=address["lat"].astype(np.float64),
-        lon=address["lon"].astype(np.float64),
-        place=place,
-        country=address["country"],
-        pickup=pickup,
-        only_there=~home & (world.orders["mode"] != ORDER_MODES.index("ship_to_store")),
-        promised_by=np.where(promised == ABSENT, UNLIMITED, promised).astype(np.int64),
-    )
+def _places(country: Column, postcode: Column) -> tuple[Ints, list[tuple[str, str]]]:
+    """Number the different (country, postcode); return each order's number, and what it means."""
+    (country, countries), (postcode, postcodes) = coded(country), coded(postcode)
+    pairs, place = np.unique(country * np.int64(len(postcodes)) + postcode, return_inverse=True)
+    known = [divmod(pair, len(postcodes)) for pair in pairs.tolist()]
+    return place, [(countries[c], postcodes[p]) for c, p in known]
 
 
 def _tariffs(world: World) -> tuple[dict[tuple[int, str], int], Tariffs]:
@@ -175,16 +180,24 @@ def _rules(world: World, places: list[tuple[str, str]], first: dict[tuple[int, s
 def _fits(zones: Table, places: list[tuple[str, str]]) -> Flags:
     """Say, (D, Z), which places lie in which rule's country and postcodes."""
     countries = np.array([country for country, _ in places], object)
-    postcodes = np.array([postcode for _, postcode in places], object)
-    fits = np.ones((len(places), zones.rows), bool)
+    postcodes = np.array([postcode for _, postcode in places], str)
     columns = (zones["country"], zones["postcode_from"], zones["postcode_to"])
+    areas: dict[tuple[str, str, str], Flags] = {}  # many rules differ in distance only
+    fits = np.empty((len(places), zones.rows), bool)
     for z, (country, low, high) in enumerate(zip(*columns, strict=True)):
-        if country:
-            fits[:, z] &= countries == country
-        if low:
-            inside = [low <= code[: len(low)] and code[: len(high)] <= high for code in postcodes]
-            fits[:, z] &= np.array(inside, bool)
+        area = (country, low, high)
+        if area not in areas:
+            inside = countries == country if country else np.ones(len(places), bool)
+            areas[area] = inside & _between(postcodes, low, high) if low else inside
+        fits[:, z] = areas[area]
     return fits
+
+
+def _between(postcodes: NDArray[np.str_], low: str, high: str) -> Flags:
+    """Say which postcodes are from `low` to `high`, each as far as that one is long."""
+    after: Flags = postcodes.astype(f"<U{len(low)}") >= low
+    before: Flags = postcodes.astype(f"<U{max(len(high), 1)}") <= high
+    return after & before
 
 
 def _clocks(world: World, longest: int) -> tuple[Ints, Ints]:

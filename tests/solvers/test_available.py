@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from omnisource.models.stock import Receipt
@@ -64,3 +65,21 @@ def test_a_receipt_makes_up_for_safety(available):
         {"A": {"apple": 1}}, nodes={"A": {"safety": 3}}, receipts=[receipt("apple", 4, NOW)]
     )
     assert found == {("A", "apple"): 2}
+
+
+def test_receipts_of_one_new_cell_are_one_cell_in_the_order_of_the_first(available):
+    found = available(
+        {"A": {"apple": 1}, "B": {"apple": 1}},
+        receipts=[
+            receipt("pear", 3, NOW, node="B"),
+            receipt("pear", 1, NOW, node="A"),
+            receipt("pear", 4, NOW, node="B"),
+        ],
+    )
+    assert list(found.items())[2:] == [(("B", "pear"), 7), (("A", "pear"), 1)]
+
+
+def test_a_cell_is_found_by_its_node_and_product(world):
+    night = world({"A": {"apple": 1, "pear": 1}, "B": {"pear": 1}}, {"o": {"fig": 1}})
+    node, sku = np.array([1, 0, 0, 1, 0]), np.array([1, 0, 1, 0, 2])
+    assert cells(night).find(node, sku).tolist() == [2, 0, 1, -1, -1]
