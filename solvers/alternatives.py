@@ -15,7 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from omnisource.solvers.kernel import Left, best_plan, scratch
+from omnisource.solvers.kernel import best_plan
+from omnisource.solvers.plans import Left, scratch
 from omnisource.solvers.problem import Ints, Prices, Problem
 
 REWARD: Final = float(2**38)
@@ -87,7 +88,7 @@ class Case:
         first, last = self.problem.order_line[self.order : self.order + 2]
         room = int(self.problem.units[first:last].sum())
         candidate, entry = np.zeros(room, np.int64), np.zeros(room, np.int64)
-        work = scratch(self.problem, self.order, self.order + 1)
+        work = scratch(self.problem, np.array([self.order]))
         out = (candidate, entry, 0)
         _, count = best_plan(self.problem, self.order, prices, left, work, out)
         return self._written(what, candidate[:count], entry[:count])
@@ -96,9 +97,8 @@ class Case:
         problem = self.problem
         first, last = problem.order_line[self.order : self.order + 2]
         units = np.zeros((len(candidate), last - first), np.int64)
-        for i, (c, code) in enumerate(zip(candidate, entry, strict=True)):
-            radix = problem.cap[problem.pair_start[c] : problem.pair_start[c + 1]] + 1
-            units[i] = np.unravel_index(code - problem.menu_start[c], radix, order="F")
+        for i, content in enumerate(problem.menu_content[entry]):
+            units[i] = np.unravel_index(content, problem.units[first:last] + 1, order="F")
         short = problem.units[first:last] - units.sum(axis=0)
         cents = problem.menu_cost[entry].sum() + short @ problem.shortage[first:last]
         rent = sum(self.rent(int(c), row) for c, row in zip(candidate, units, strict=True))

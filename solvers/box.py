@@ -24,8 +24,8 @@ import numpy as np
 from ortools.linear_solver.python import model_builder_helper as mb
 from scipy import sparse
 
-from omnisource.solvers.kernel import Left
 from omnisource.solvers.master import Pool, cheapest_plans, may_bind, or_tools
+from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import Flags, Floats, Ints
 
 RELATIVE: Final = 0.2

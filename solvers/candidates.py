@@ -1,10 +1,17 @@
-"""Who could send what: candidates, their ways, and a verdict for every pair that falls out.
+"""Who could send what: every node with stock of a line is looked at once and judged.
 
-For each order, the nodes that hold any of its SKUs are looked at once: is the node open for this
-kind of hand-over, does a service go there, does it arrive in time, does a rule forbid it, is one
-unit within the parcel limit? A node at which some line passes becomes a candidate.
+A node is a *candidate* of an order if it may send it something: it has stock of a line, a route to
+the destination that keeps the date, and no fence or weight limit excludes the line on every way.
+The others get a verdict, which says why not: the first of these that applies,
 
-The scan runs over blocks of orders twice: once to count, once to fill arrays of the right size.
+    no stock · node closed · not the pick-up node · no route · too late · fenced · too heavy
+
+An order that is collected, or reserved, is served by its pick-up node's own stock alone, over
+the counter. One shipped to a store is handed over there from that store's stock, or sent to it
+from elsewhere. A late plan is a way only where the policy prices lateness; otherwise what arrives
+after `promised_by` is too late.
+
+Everything here is about one order at a time; solvers/look.py goes through the orders.
 """
 
 from typing import Any, Final, NamedTuple
@@ -38,8 +45,16 @@ VERDICTS: Final = (
 """What was found of a (line, node), by verdict code."""
 
 
+class Reach(NamedTuple):
+    """Distance and zone rules from every node to every destination, where these are few."""
+
+    destination: Ints  # (K,) row of the tables; −1: work it out
+    km: Floats  # (D, N)
+    rule: NDArray[np.int32]  # (D, N, V) −1 where the service does not go there
+
+
 class Inputs(NamedTuple):
-    """All that the scan reads. Sizes as in solvers/problem.py and solvers/routes.py."""
+    """All that is read to enumerate, judge and price. Sizes as in problem.py and routes.py."""
 
     order_line: Ints  # (K+1,)
     order_fences: NDArray[np.uint64]  # (K,)
@@ -49,19 +64,26 @@ class Inputs(NamedTuple):
     pickup: Ints  # (K,)
     only_there: Flags  # (K,)
     promised_by: Ints  # (K,)
+    large: Flags  # (K,)
     line_sku: Ints  # (L,)
+    units: Ints  # (L,)
+    late: Ints  # (L,)
     sku_start: Ints  # (SKU+1,) first entry of each SKU in `sku_cells`
     sku_cells: Ints  # (R,) cells by SKU
     cell_node: NDArray[np.int32]  # (R,)
     cell_units: Ints  # (R,)
+    cell_cost: Ints  # (R,) cents a unit
     grams: Ints  # (SKU,)
     mm3: Floats  # (SKU,)
+    alone: Flags  # (SKU,)
     product_fences: NDArray[np.uint64]  # (SKU,)
     node_lat: Floats  # (N,)
     node_lon: Floats  # (N,)
     node_ships: Flags  # (N,)
     node_pickup: Flags  # (N,)
     node_fences: NDArray[np.uint64]  # (N,)
+    per_unit: Ints  # (N,) cents a unit
+    per_shipment: Ints  # (N,) cents a shipment
     service_fences: NDArray[np.uint64]  # (V+1,)
     beyond_km: Floats  # (F,)
     ready: Ints  # (N,)
@@ -72,43 +94,14 @@ class Inputs(NamedTuple):
     up_to_km: Floats  # (Z,)
     transit_days: Ints  # (Z,)
     rule_steps: Ints  # (Z,)
-    fits: Flags  # (D, Z)
+    fits: Flags  # (places, Z)
     step_grams: Ints  # (T,)
     step_cents: Ints  # (T,)
     divisor: Floats  # (V+1,)
     co2: Floats  # (V,) g CO2 a kg of goods and km
     co2_price: float  # cents a kg CO2
     may_be_late: bool
-
-
-class Found(NamedTuple):
-    """What a scan fills in; rows as counted by the scan before."""
-
-    candidates: Ints  # (K,) candidates of each order
-    node: NDArray[np.int32]  # (C,)
-    km: Floats  # (C,)
-    cell: NDArray[np.int32]  # (P,)
-    ways: Ints  # (C,) ways of each candidate
-    service: NDArray[np.int16]  # (W,)
-    steps: Ints  # (W,)
-    late: NDArray[np.int16]  # (W,)
-    arrives: Ints  # (W,)
-    fences: NDArray[np.uint64]  # (W,)
-    co2: Floats  # (W,)
-    refused_line: NDArray[np.int32]  # (X,)
-    refused_node: NDArray[np.int32]  # (X,)
-    refused_why: NDArray[np.int8]  # (X,)
-
-
-def room(orders: int, counts: Ints) -> Found:
-    """Return empty arrays for what a scan counted: (candidates, pairs, ways, refused)."""
-    c, p, w, x = (int(count) for count in counts)
-    return Found(
-        np.zeros(orders, np.int64), np.empty(c, np.int32), np.empty(c), np.empty(p, np.int32),
-        np.empty(c, np.int64), np.empty(w, np.int16), np.empty(w, np.int64),
-        np.empty(w, np.int16), np.empty(w, np.int64), np.empty(w, np.uint64), np.empty(w),
-        np.empty(x, np.int32), np.empty(x, np.int32), np.empty(x, np.int8),
-    )  # fmt: skip
+    reach: Reach
 
 
 @njit(cache=True, nogil=True)
@@ -139,6 +132,8 @@ def gather(data: Any, order: int, stamp: Ints, slot: Ints, nodes: Ints, cells: I
 def way_bits(data: Any, node: int, service: int, km: float) -> np.uint64:
     """Return the bits of the rules that hold on the side of node, service and distance."""
     bits: np.uint64 = data.node_fences[node] & data.service_fences[service]
+    if bits == 0:
+        return bits
     for f in range(len(data.beyond_km)):
         limit = data.beyond_km[f]
         if limit >= 0 and not km > limit:
@@ -146,7 +141,21 @@ def way_bits(data: Any, node: int, service: int, km: float) -> np.uint64:
     return bits
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
+def rule_of(data: Any, order: int, service: int, node: int, km: float) -> int:
+    """Return the zone rule by which a service goes from a node to an order, −1 for none."""
+    destination = data.reach.destination[order]
+    if destination >= 0:
+        return int(data.reach.rule[destination, node, service])
+    return int(
+        zone_rule(
+            data.rule_start, data.rule_node, data.up_to_km, data.fits,
+            service, node, data.place[order], km,
+        )
+    )  # fmt: skip
+
+
+@njit(inline="always")
 def find_ways(data: Any, order: int, node: int, km: float, out: Any) -> tuple[int, int]:
     """Write the ways from a node to an order's destination; return how many, and why none.
 
@@ -170,10 +179,7 @@ def find_ways(data: Any, order: int, node: int, km: float, out: Any) -> tuple[in
     for v in range(len(data.delivers)):
         if not data.delivers[v]:
             continue
-        z = zone_rule(
-            data.rule_start, data.rule_node, data.up_to_km, data.fits,
-            v, node, data.place[order], km,
-        )  # fmt: skip
+        z = rule_of(data, order, v, node, km)
         if z < 0:
             continue
         arrives[found] = data.day_end[node, data.transit_days[z]]
@@ -188,7 +194,7 @@ def find_ways(data: Any, order: int, node: int, km: float, out: Any) -> tuple[in
     return found, why
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def judge(data: Any, order: int, sku: int, found: int, out: Any) -> int:
     """Return the verdict on one SKU of an order, given the ways of a node that stocks it."""
     service, steps, _, _, bits, _ = out
@@ -204,9 +210,12 @@ def judge(data: Any, order: int, sku: int, found: int, out: Any) -> int:
     return verdict
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def distance(data: Any, order: int, node: int) -> float:
     """Return km from a node to an order's destination, NaN where it is not known."""
+    destination = data.reach.destination[order]
+    if destination >= 0:
+        return float(data.reach.km[destination, node])
     if np.isnan(data.lat[order]):
         return np.nan
     return great_circle_km(
@@ -215,73 +224,10 @@ def distance(data: Any, order: int, node: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def enter(found: Any, at: Ints, cells: Ints, verdicts: Any, ways: int, out: Any) -> None:
-    """Write a candidate's pairs and its ways."""
-    for j in range(len(cells)):
-        found.cell[at[1] + j] = cells[j] if verdicts[j] == ELIGIBLE else -1
-    for w in range(ways):
-        found.service[at[2] + w], found.steps[at[2] + w] = out[0][w], out[1][w]
-        found.late[at[2] + w], found.arrives[at[2] + w] = out[2][w], out[3][w]
-        found.fences[at[2] + w], found.co2[at[2] + w] = out[4][w], out[5][w]
-
-
-@njit(cache=True, nogil=True)
-def scan(data: Any, begin: int, end: int, fill: bool, at: Ints, found: Any) -> None:
-    """Look at every (line, node) with stock of the orders begin … end−1.
-
-    Args:
-        data: `Inputs`.
-        begin: first order.
-        end: after the last order.
-        fill: write into `found`; otherwise only count.
-        at: (4,) where to write candidates, pairs, ways and refusals; moved on as they are met.
-        found: `Found`.
-    """
-    nodes_count, services = len(data.node_lat), len(data.delivers) + 1
-    longest = 0
-    for o in range(begin, end):
-        longest = max(longest, data.order_line[o + 1] - data.order_line[o])
-    stamp = np.full(nodes_count, -1, np.int64)
-    slot = np.empty(nodes_count, np.int64)
-    nodes = np.empty(nodes_count, np.int64)
-    cells = np.empty(nodes_count * longest, np.int64)
-    verdicts = np.empty(longest, np.int8)
-    out = (
-        np.empty(services, np.int16), np.empty(services, np.int64), np.empty(services, np.int16),
-        np.empty(services, np.int64), np.empty(services, np.uint64), np.empty(services),
-    )  # fmt: skip
-    for o in range(begin, end):
-        first = data.order_line[o]
-        k = data.order_line[o + 1] - first
-        for i in range(gather(data, o, stamp, slot, nodes, cells)):
-            n = nodes[i]
-            km = distance(data, o, n)
-            ways, why = find_ways(data, o, n, km, out)
-            passed = 0
-            for j in range(k):
-                verdicts[j] = ELIGIBLE
-                cell = cells[i * k + j]
-                if cell < 0:
-                    continue
-                verdicts[j] = why
-                if data.cell_units[cell] == 0:
-                    verdicts[j] = NO_STOCK
-                elif ways > 0:
-                    verdicts[j] = judge(data, o, data.line_sku[first + j], ways, out)
-                if verdicts[j] == ELIGIBLE:
-                    passed += 1
-                else:
-                    if fill:
-                        found.refused_line[at[3]] = first + j
-                        found.refused_node[at[3]] = n
-                        found.refused_why[at[3]] = verdicts[j]
-                    at[3] += 1
-            if passed == 0:
-                continue
-            if fill:
-                found.candidates[o] += 1
-                found.node[at[0]], found.km[at[0]], found.ways[at[0]] = n, km, ways
-                enter(found, at, cells[i * k : i * k + k], verdicts, ways, out)
-            at[0] += 1
-            at[1] += k
-            at[2] += ways
+def fill_reach(data: Any, sample: Ints, begin: int, end: int, km: Floats, rule: Any) -> None:
+    """Write distance and rules of the destinations begin … end−1; `sample` is an order of each."""
+    for d in range(begin, end):
+        for n in range(len(data.node_lat)):
+            km[d, n] = distance(data, sample[d], n)
+            for v in range(len(data.delivers)):
+                rule[d, n, v] = rule_of(data, sample[d], v, n, km[d, n])

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from omnisource.solvers.decide import decisions
-from omnisource.solvers.kernel import Left, Plans, serve_in_turn
 from omnisource.solvers.large import LargePlan, large_plan, occupy
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import Answer, Limits, Prices, Problem
+from omnisource.solvers.serve import serve_in_turn
 
 SECONDS: Final = 1.0
 """How long one large order may take."""

@@ -3,68 +3,108 @@
     1  cells       what may be sold from each (node, SKU)                 available.py
     2  lines       an order's lines, those of one SKU joined              lines.py
     3  candidates  who could send what, by which ways, why not            candidates.py
-    4  menus       what every content costs from every candidate          menus.py
+    4  menus       what contents cost from every candidate                look.py
 
-Everything is columns; loops over orders run compiled, in blocks, on all cores.
+Everything is columns; loops over orders run compiled, in blocks, on all cores. What does not
+depend on the orders' candidates is the *scene*; from it any run of orders can be looked at again,
+with everything that could serve them or with a shortlist.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
 from omnisource.models.policy import Policy
 from omnisource.models.world import ABSENT, NODE_KINDS, Column, World
 from omnisource.solvers.available import Cells, cells
-from omnisource.solvers.candidates import Found, Inputs, room, scan
+from omnisource.solvers.candidates import Inputs, Reach, fill_reach
 from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.grouping import grouped
 from omnisource.solvers.legend import Legend
 from omnisource.solvers.lines import Joined, joined_lines
+from omnisource.solvers.look import Found, Shortlist, look
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
 from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Ways, sealed
 from omnisource.solvers.routes import Network, network
 from omnisource.solvers.soft import late_penalty, shortage_penalty, soft_limits
 
-BLOCK = 2_000
+BLOCK: Final = 2_000
 """Orders a thread takes at a time."""
-RATINGS = ("distance", "cost", "stock", "days")
+RATINGS: Final = ("distance", "cost", "stock", "days")
 """What `Problem.weights` are for."""
+REACH_LIMIT: Final = 8_000_000
+"""Pairs of node and destination up to which distances and rules are worked out beforehand."""
+EACH: Final = 6
+COVER: Final = 0.35
+WINDOW: Final = 400.0
+"""What a shortlist keeps; see `solvers/look.py`."""
 
 
-def compile_world(world: World, threads: int = 0) -> tuple[Problem, Legend]:
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A world in columns, its candidates and menus not yet looked for."""
+
+    world: World
+    lines: Joined
+    rules: Fences
+    data: Inputs
+    zone_of: Ints  # (T,) a number for each zone, by the first row of its tariff
+    bare: Problem  # without candidates
+
+    @property
+    def size(self) -> int:
+        """The number of orders."""
+        return len(self.data.order_line) - 1
+
+
+def compile_world(world: World, threads: int = 0, *, short: bool = False) -> tuple[Problem, Legend]:
     """Return the night in numbers, and what the numbers stand for.
 
     Args:
         world: a validated scenario.
         threads: how many threads to use; 0 for as many as there are cores.
+        short: keep a shortlist of what could serve each order instead of everything. A bound for
+            the problem is then one for the world only after `certify.certified`.
 
     Raises:
         UnusableInput: more than 64 fences and size limits.
     """
-    stock = cells(world)
-    net = network(world)
-    rules = fences(world, net.destinations.country)
-    lines = joined_lines(world)
-    data = _inputs(world, stock, net, rules, lines=lines)
-    found, order_candidate = _scan(data, threads)
-    problem = _problem(
-        world, stock, net, rules, data=data, found=found, order_candidate=order_candidate,
-        units=lines.units,
-    )  # fmt: skip
+    return compile_scene(scene(world, threads), threads, short=short)
+
+
+def compile_scene(seen: Scene, threads: int = 0, *, short: bool = False) -> tuple[Problem, Legend]:
+    """Return `compile_world` of a scene."""
+    keep = shortlist(seen) if short else everything()
+    found = look_at(seen, keep, blocks(seen.size) or [(0, 0)], threads)
+    problem = assembled(seen, found, 0, seen.size)
+    lines, counts = seen.lines, found.verdicts
     legend = Legend(
         line_start=lines.start,
         line_rows=lines.rows,
         line_sku=lines.sku.astype(np.int32),
-        fences=rules.names,
+        fences=seen.rules.names,
         refused_line=found.refused_line,
         refused_node=found.refused_node,
         refused_why=found.refused_why,
-        looked_at=int((problem.cell >= 0).sum()) + len(found.refused_line),
+        counts=counts,
     )
-    return with_menus(problem, threads), legend
+    return problem, legend
+
+
+def everything() -> Shortlist:
+    """Return the shortlist that leaves nothing out."""
+    return Shortlist(0, 0.0, 0.0, np.zeros(0, np.int64))
+
+
+def shortlist(seen: Scene) -> Shortlist:
+    """Return what a large night keeps of each content."""
+    skus = len(seen.data.sku_start) - 1
+    ordered = np.bincount(seen.lines.sku, seen.lines.units, minlength=skus)
+    return Shortlist(EACH, COVER, WINDOW, ordered.astype(np.int64))
 
 
 def blocks(size: int, block: int = BLOCK) -> list[tuple[int, int]]:
@@ -84,6 +124,39 @@ def in_threads(work: Callable[[int], None], pieces: int, threads: int) -> None:
             pass
 
 
+def scene(world: World, threads: int = 0) -> Scene:
+    """Read a world into columns.
+
+    Raises:
+        UnusableInput: more than 64 fences and size limits.
+    """
+    stock, net = cells(world), network(world)
+    rules, lines = fences(world, net.destinations.country), joined_lines(world)
+    data = _inputs(world, stock, net, rules, lines=lines)
+    data = data._replace(reach=_reach(data, threads))
+    zone_of = np.zeros(len(net.tariffs.grams), np.int64)
+    first = np.unique(np.append(net.rules.steps, 0))
+    zone_of[first] = np.arange(len(first))
+    return Scene(world, lines, rules, data, zone_of, _bare(world, stock, net, data=data))
+
+
+def look_at(seen: Scene, keep: Shortlist, pieces: Sequence[tuple[int, int]], threads: int) -> Found:
+    """Look at runs of orders that follow each other; return what was found, joined."""
+    parts: list[Any] = [None] * len(pieces)
+
+    def work(i: int) -> None:
+        parts[i] = look(seen.data, keep, seen.zone_of, *pieces[i])
+
+    in_threads(work, len(pieces), threads)
+    *columns, counts = (list(column) for column in zip(*parts, strict=True))
+    parts.clear()
+    joined: list[Any] = []
+    for column in columns:
+        joined.append(np.concatenate(column))
+        column.clear()
+    return Found._make([*joined, np.sum(counts, axis=0)])
+
+
 def _mm3(world: World) -> Column:
     products = world.products
     sides = (products[name].astype(np.float64) for name in ("length_mm", "width_mm", "height_mm"))
@@ -95,17 +168,25 @@ def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: J
     nodes, policy, to = world.nodes, world.policy, net.destinations
     sku_start, sku_cells = grouped(stock.sku, world.products.rows)
     ships = nodes["ships"] & (nodes["kind"] != NODE_KINDS.index("hub"))
+    order = np.repeat(np.arange(world.orders.rows), np.diff(lines.order_line))
+    nowhere = Reach(
+        np.full(world.orders.rows, -1), np.zeros((0, nodes.rows)),
+        np.zeros((0, nodes.rows, world.services.rows), np.int32),
+    )  # fmt: skip
     data = Inputs(
         lines.order_line, rules.order, to.lat, to.lon, to.place, to.pickup, to.only_there,
-        to.promised_by, lines.sku, sku_start, sku_cells.astype(np.int64), stock.node, stock.units,
-        world.products["grams"].astype(np.int64), _mm3(world), rules.product,
+        to.promised_by, too_many_cuts(lines.order_line, lines.units), lines.sku, lines.units,
+        late_penalty(world)[order], sku_start, sku_cells.astype(np.int64), stock.node, stock.units,
+        stock.unit_cost.astype(np.int64), world.products["grams"].astype(np.int64), _mm3(world),
+        world.products["ships_alone"].astype(bool), rules.product,
         nodes["lat"].astype(np.float64), nodes["lon"].astype(np.float64), ships,
-        nodes["pickup"].astype(bool), rules.node, rules.service, rules.beyond_km,
+        nodes["pickup"].astype(bool), rules.node, nodes["cents_per_unit"].astype(np.int64),
+        nodes["cents_per_shipment"].astype(np.int64), rules.service, rules.beyond_km,
         net.ready, net.day_end, net.delivers,
         net.rules.start, net.rules.node, net.rules.up_to_km, net.rules.transit_days,
         net.rules.steps, net.rules.fits, net.tariffs.grams, net.tariffs.cents,
         net.tariffs.divisor, world.services["grams_co2_per_kg_km"].astype(np.float64),
-        float(policy.co2_cents_per_kg), policy.late_cents is not None,
+        float(policy.co2_cents_per_kg), policy.late_cents is not None, nowhere,
     )  # fmt: skip
     columns: dict[str, Any] = {
         name: np.ascontiguousarray(column)
@@ -115,81 +196,73 @@ def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: J
     return data._replace(**columns)
 
 
-def _scan(data: Inputs, threads: int) -> tuple[Found, Ints]:
-    """Count, then fill, block by block; return what was found and each order's candidates."""
-    orders = len(data.order_line) - 1
-    pieces = blocks(orders)
-    counts = np.zeros((len(pieces), 4), np.int64)
-    nothing = room(0, np.zeros(4, np.int64))
+def _reach(data: Inputs, threads: int) -> Reach:
+    """Work out distances and rules for each different destination, if these are few."""
+    where = np.stack([data.place.astype(np.float64), data.lat, data.lon], axis=1)
+    _, sample, destination = np.unique(
+        np.ascontiguousarray(where).view([("", np.float64)] * 3).ravel(),
+        return_index=True, return_inverse=True,
+    )  # fmt: skip
+    nodes, services = len(data.node_lat), len(data.delivers)
+    if len(sample) * nodes > REACH_LIMIT or 3 * len(sample) > len(destination):
+        return data.reach
+    km = np.empty((len(sample), nodes))
+    rule = np.empty((len(sample), nodes, services), np.int32)
+    pieces = blocks(len(sample), 100)
 
-    def count(i: int) -> None:
-        scan(data, *pieces[i], False, counts[i], nothing)
+    def work(i: int) -> None:
+        fill_reach(data, sample, *pieces[i], km, rule)
 
-    in_threads(count, len(pieces), threads)
-    at = np.cumsum(counts, axis=0) - counts
-    found = room(orders, counts.sum(axis=0))
-
-    def fill(i: int) -> None:
-        scan(data, *pieces[i], True, at[i], found)
-
-    in_threads(fill, len(pieces), threads)
-    return found, np.concatenate([[0], np.cumsum(found.candidates)])
-
-
-def _starts(counts: Ints) -> Ints:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    in_threads(work, len(pieces), threads)
+    return Reach(destination.astype(np.int64).ravel(), km, rule)
 
 
-def _problem(
-    world: World, stock: Cells, net: Network, rules: Fences, *, data: Inputs, found: Found,
-    order_candidate: Ints, units: Ints,
-) -> Problem:  # fmt: skip
-    """Put everything but the menus in its place."""
+def _starts(counts: Column) -> Ints:
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+
+def _bare(world: World, stock: Cells, net: Network, *, data: Inputs) -> Problem:
+    """Return the problem without candidates."""
     policy, nodes, sku = world.policy, world.nodes, data.line_sku
-    lines = np.diff(data.order_line)
-    order = np.repeat(np.arange(len(lines)), lines)
-    k = np.repeat(lines, np.diff(order_candidate))
-    pair_start = _starts(k)
-    node_of_pair = np.repeat(found.node, k)
-    line_of_pair = _lines_of_pairs(data.order_line, order_candidate, k, pair_start)
-    has = found.cell >= 0
-    in_cell = np.where(has, stock.units[found.cell], 0)
-    rate = nodes["cents_per_unit"][node_of_pair] + np.where(has, stock.unit_cost[found.cell], 0)
+    order = np.repeat(np.arange(world.orders.rows), np.diff(data.order_line))
+    i16, i32 = np.zeros(0, np.int16), np.zeros(0, np.int32)
+    i64, f64 = np.zeros(0, np.int64), np.zeros(0)
     return Problem(
         order_line=data.order_line,
-        order_candidate=order_candidate,
+        order_candidate=np.zeros(len(data.order_line), np.int64),
         max_shipments=_max_shipments(world),
         complete=world.orders["ship_complete"].astype(bool),
         placed_at=world.orders["placed_at"].astype(np.int64),
-        large=too_many_cuts(data.order_line, units),
-        units=units,
+        large=data.large,
+        units=data.units,
         shortage=shortage_penalty(world)[order],
-        late=late_penalty(world)[order],
+        late=data.late,
         grams=data.grams[sku],
         mm3=data.mm3[sku],
-        alone=world.products["ships_alone"].astype(bool)[sku],
-        line_fences=rules.order[order] & rules.product[sku],
-        node=found.node,
-        km=found.km,
-        pair_start=pair_start,
+        alone=data.alone[sku],
+        line_fences=data.order_fences[order] & data.product_fences[sku],
+        node=i32,
+        km=f64,
+        pair_start=np.zeros(1, np.int64),
         ways=Ways(
-            start=_starts(found.ways),
-            service=found.service,
-            steps=found.steps,
-            days_late=found.late,
-            arrives=found.arrives,
-            fences=found.fences,
-            co2=found.co2,
+            start=np.zeros(1, np.int64),
+            service=i16,
+            steps=i32,
+            days_late=i16,
+            arrives=i32,
+            fences=np.zeros(0, np.uint64),
+            co2=f64,
             step_grams=net.tariffs.grams,
             step_cents=net.tariffs.cents,
             dim_divisor=net.tariffs.divisor,
         ),
-        cell=found.cell,
-        cap=np.minimum(units[line_of_pair], in_cell),
-        rate=rate.astype(np.int64),
-        menu_start=np.zeros(len(found.node) + 1, np.int64),
-        menu_cost=np.zeros(0, np.int64),
-        menu_way=np.zeros(0, np.int32),
+        cell=i32,
+        cap=i32,
+        rate=i32,
+        menu_start=np.zeros(1, np.int64),
+        menu_cost=i64,
+        menu_content=i32,
+        menu_way=i32,
         stock=stock.units,
         cell_node=stock.node,
         cell_sku=stock.sku,
@@ -202,9 +275,48 @@ def _problem(
     )
 
 
-def _lines_of_pairs(order_line: Ints, order_candidate: Ints, k: Ints, pair_start: Ints) -> Ints:
-    first = np.repeat(order_line[:-1], np.diff(order_candidate))
-    return np.repeat(first - pair_start[:-1], k) + np.arange(pair_start[-1])
+def assembled(seen: Scene, found: Found, begin: int, end: int) -> Problem:
+    """Return the problem of the orders begin … end−1, with what was found of them.
+
+    Nodes and cells are those of the whole night.
+    """
+    bare = seen.bare
+    lines = slice(bare.order_line[begin], bare.order_line[end])
+    by_order = ("max_shipments", "complete", "placed_at", "large")
+    by_line = ("units", "shortage", "late", "grams", "mm3", "alone", "line_fences")
+    columns: dict[str, Any] = {name: getattr(bare, name)[begin:end] for name in by_order}
+    columns |= {name: getattr(bare, name)[lines] for name in by_line}
+    order_line = bare.order_line[begin : end + 1] - bare.order_line[begin]
+    k = np.repeat(np.diff(order_line), found.candidates)
+    way_start, menu_start = _starts(found.ways), _starts(found.entries)
+    own = np.repeat(way_start[:-1].astype(np.int32), found.entries)
+    return sealed(
+        bare._replace(
+            **columns,
+            order_line=order_line,
+            order_candidate=_starts(found.candidates),
+            node=found.node,
+            km=found.km,
+            pair_start=_starts(k),
+            ways=bare.ways._replace(
+                start=way_start,
+                service=found.service,
+                steps=found.steps,
+                days_late=found.late,
+                arrives=found.arrives,
+                fences=found.fences,
+                co2=found.co2,
+            ),
+            cell=found.cell,
+            cap=found.cap,
+            rate=found.rate,
+            menu_start=menu_start,
+            menu_cost=found.cost,
+            menu_content=found.content,
+            menu_way=np.where(found.way >= 0, found.way + own, np.int32(-1)),
+            soft=bare.soft._replace(group=bare.soft.group[begin:end]),
+        )
+    )
 
 
 def _capacity(stated: Column) -> Ints:
@@ -231,12 +343,13 @@ def with_menus(problem: Problem, threads: int) -> Problem:
     sizes = menu_sizes(problem.order_line, problem.order_candidate, problem.large, problem.cap)
     menu_start = _starts(sizes)
     cost = np.empty(menu_start[-1], np.int64)
+    content = np.empty(menu_start[-1], np.int32)
     way = np.empty(menu_start[-1], np.int32)
     problem = sealed(problem._replace(menu_start=menu_start))
     pieces = blocks(problem.size)
 
     def fill(i: int) -> None:
-        fill_menus(problem, *pieces[i], cost, way)
+        fill_menus(problem, *pieces[i], cost, content, way)
 
     in_threads(fill, len(pieces), threads)
-    return sealed(problem._replace(menu_cost=cost, menu_way=way))
+    return sealed(problem._replace(menu_cost=cost, menu_content=content, menu_way=way))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from omnisource.solvers.kernel import Plans
 from omnisource.solvers.large import LargePlan
+from omnisource.solvers.plans import Plans
 from omnisource.solvers.problem import Decisions, Ints, Problem
 
 
@@ -62,9 +62,9 @@ def _written_out(problem: Problem, plans: Any) -> tuple[Ints, Ints, Ints, Ints, 
         for a in range(plans.first[o], plans.first[o] + plans.count[o]):
             c, code = plans.candidate[a], plans.entry[a]
             candidate[s], way[s] = c, problem.menu_way[code]
-            code -= problem.menu_start[c]
+            code = problem.menu_content[code]
             for j in range(k):
-                radix = problem.cap[problem.pair_start[c] + j] + 1
+                radix = problem.units[first + j] + 1
                 if code % radix > 0:
                     line[x], units[x] = first + j, code % radix
                     count[s] += 1

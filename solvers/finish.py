@@ -13,18 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from omnisource.solvers.kernel import (
-    Left,
-    Plans,
-    costs,
-    fits,
-    put_back,
-    serve_in_turn,
-    take,
-    take_all,
-)
 from omnisource.solvers.master import Pool, Solved, solve
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import Flags, Ints, Prices, Problem
+from omnisource.solvers.serve import costs, fits, put_back, serve_in_turn, take, take_all
 
 Known = tuple[Ints, Pool]
 """Orders, and plans met whose positions stand for them."""

@@ -26,12 +26,13 @@ from omnisource.solvers.box import boxed, first_box, next_box
 from omnisource.solvers.compile import in_threads
 from omnisource.solvers.decide import decisions
 from omnisource.solvers.finish import copied, greedy, improved, rounded, settled
-from omnisource.solvers.kernel import Left, Plans, costs, take_all
 from omnisource.solvers.large import LargePlan, large_plan, occupy
 from omnisource.solvers.master import Pool, pool, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.prices import Pass, ascend, grained, price_all, typical_cents
 from omnisource.solvers.problem import Answer, Floats, Ints, Limits, Prices, Problem, Round
+from omnisource.solvers.serve import costs, take_all
 
 FIRST_PASSES = 30
 MASTER_ROUNDS = 12
@@ -194,12 +195,12 @@ def _share(night: Night, orders: int) -> float:
 def _master(night: Night, rounds: int) -> None:
     """Step 4: move the best prices to the programme's duals, as far as the box lets them."""
     began, capacity = time.monotonic(), np.concatenate(night.room)
-    box = first_box(np.concatenate(night.best.prices))
+    box = first_box(np.concatenate(night.best.prices[:3]))
     for _ in range(rounds):
         if not night.going():
             break
         _forget(night)
-        center = np.concatenate(night.best.prices)
+        center = np.concatenate(night.best.prices[:3])
         answer = boxed(
             night.pool, len(night.orders), night.room,
             center=center, box=box, seconds=night.left_seconds(),
@@ -216,7 +217,7 @@ def _master(night: Night, rounds: int) -> None:
 
 def _forget(night: Night) -> None:
     """Drop plans far dearer than their order's cheapest at the best prices; never "nothing"."""
-    price, plans = np.concatenate(night.best.prices), night.pool
+    price, plans = np.concatenate(night.best.prices[:3]), night.pool
     plan_of = np.repeat(np.arange(plans.size), np.diff(plans.row_start))
     rent = np.bincount(plan_of, price[plans.row] * plans.taken, minlength=plans.size)
     value = plans.cost + rent
@@ -228,7 +229,8 @@ def _forget(night: Night) -> None:
 
 def _split(night: Night, price: Floats) -> Prices:
     cells, nodes = len(night.problem.stock), night.problem.nodes
-    return Prices(*np.split(grained(price), [cells, cells + nodes]))
+    cell, order, unit = np.split(grained(price), [cells, cells + nodes])
+    return Prices(cell, order, unit, night.best.prices.short)
 
 
 def _finish(night: Night) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omnisource.solvers.kernel import Left
 from omnisource.solvers.menus import content_cents
+from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import NEVER, Ints, Prices, Problem
 from omnisource.solvers.programme import (
     ALONE,
@@ -171,8 +171,10 @@ def _priced(case: Case, parcels: Parcels, bound: float) -> LargePlan:
         each = prices.cell[problem.cell[pair + held]] + prices.node_unit[node]
         rent += float(prices.node_order[node] + units[held] @ each)
         rows.append((candidate, best_way, units))
-    if cost + rent >= nothing:
-        rows, cost, rent = [], nothing, 0.0
+    asked, more = int(problem.units[case.lines].sum()), float(prices.short[case.order])
+    rent += more * (asked - sum(int(units.sum()) for _, _, units in rows))
+    if cost + rent >= nothing + more * asked:
+        rows, cost, rent = [], nothing, more * asked
     return LargePlan(
         candidate=np.array([row[0] for row in rows], np.int64),
         way=np.array([row[1] for row in rows], np.int64),

@@ -22,13 +22,11 @@ class Legend:
     refused_line: NDArray[np.int32]  # (X,) pairs with stock, or an empty cell, that fell out
     refused_node: NDArray[np.int32]  # (X,)
     refused_why: NDArray[np.int8]  # (X,) position in `VERDICTS`
-    looked_at: int  # pairs of line and node that hold a cell
+    counts: Ints  # (verdicts,) pairs of line and node that hold a cell, by what was found
 
     def verdicts(self) -> dict[str, int]:
         """Count the verdicts of all (line, node) pairs that were looked at."""
-        counts = np.bincount(self.refused_why, minlength=len(VERDICTS))
-        counts[0] = self.looked_at - counts[1:].sum()
-        return {name: int(n) for name, n in zip(VERDICTS, counts, strict=True)}
+        return {name: int(n) for name, n in zip(VERDICTS, self.counts, strict=True)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,9 @@ from numba import njit
 from ortools.linear_solver.python import model_builder_helper as mb
 from scipy import sparse
 
-from omnisource.solvers.kernel import Left, Plans, true_cost
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import Flags, Floats, Ints, Problem
+from omnisource.solvers.serve import true_cost
 
 INTEGER: Final = ("HIGHS", "output_flag=false")  # it greets on stdout otherwise
 LINEAR: Final = ("GLOP", "use_dual_simplex: true perturb_costs_in_dual_simplex: true")
@@ -114,15 +115,15 @@ def _columns(problem: Problem, orders: Ints, plans: Any) -> tuple[Ints, Ints, In
     row, taken, at = np.empty(room, np.int64), np.empty(room, np.int64), 0
     for i, o in enumerate(orders):
         cost[i] = true_cost(problem, o, plans)
-        k = problem.order_line[o + 1] - problem.order_line[o]
+        first, k = problem.order_line[o], problem.order_line[o + 1] - problem.order_line[o]
         for a in range(plans.first[o], plans.first[o] + plans.count[o]):
             c = plans.candidate[a]
             n, pair, code = problem.node[c], problem.pair_start[c], plans.entry[a]
-            code -= problem.menu_start[c]
+            code = problem.menu_content[code]
             row[at], taken[at], total = cells + n, 1, 0
             at += 1
             for j in range(k):
-                radix = problem.cap[pair + j] + 1
+                radix = problem.units[first + j] + 1
                 if code % radix > 0:
                     row[at], taken[at] = problem.cell[pair + j], code % radix
                     total += code % radix

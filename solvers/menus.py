@@ -13,6 +13,7 @@ or `NEVER` where no way carries it.
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from omnisource.solvers.costs import way_cents
 from omnisource.solvers.problem import MENU_LIMIT, NEVER, Flags, Ints, Problem
@@ -26,7 +27,9 @@ def too_many_cuts(order_line: Ints, units: Ints) -> Flags:
     return large
 
 
-def menu_sizes(order_line: Ints, order_candidate: Ints, large: Flags, cap: Ints) -> Ints:
+def menu_sizes(
+    order_line: Ints, order_candidate: Ints, large: Flags, cap: NDArray[np.int32]
+) -> Ints:
     """Return, (C,), how many contents each candidate can send, "nothing" included."""
     lines = np.diff(order_line)
     candidates = np.diff(order_candidate)
@@ -77,23 +80,37 @@ def content_cents(problem: Problem, order: int, candidate: int, units: Ints) -> 
 
 
 @njit(cache=True, nogil=True)
-def fill_menus(problem: Problem, begin: int, end: int, cost: Ints, way: Ints) -> None:
-    """Write cost and way, (M,), of every menu entry of the orders begin … end−1."""
+def fill_menus(
+    problem: Problem,
+    begin: int,
+    end: int,
+    cost: Ints,
+    content: NDArray[np.int32],
+    way: NDArray[np.int32],
+) -> None:
+    """Write cost, content and way, (M,), of every menu entry of the orders begin … end−1."""
     for o in range(begin, end):
         if problem.large[o]:
             continue
-        units = np.zeros(problem.order_line[o + 1] - problem.order_line[o], np.int64)
+        first, k = problem.order_line[o], problem.order_line[o + 1] - problem.order_line[o]
+        units = np.zeros(k, np.int64)
         for c in range(problem.order_candidate[o], problem.order_candidate[o + 1]):
             pair = problem.pair_start[c]
             units[:] = 0
             cost[problem.menu_start[c]], way[problem.menu_start[c]] = 0, -1
+            content[problem.menu_start[c]] = 0
             for m in range(problem.menu_start[c] + 1, problem.menu_start[c + 1]):
                 next_content(units, problem.cap, pair)
                 cost[m], way[m] = content_cents(problem, o, c, units)
+                state, stride = 0, 1
+                for j in range(k):
+                    state += units[j] * stride
+                    stride *= problem.units[first + j] + 1
+                content[m] = state
 
 
 @njit(cache=True, nogil=True)
-def next_content(units: Ints, cap: Ints, pair: int) -> int:
+def next_content(units: Ints, cap: NDArray[np.int32], pair: int) -> int:
     """Step `units` to the next content of a menu; return the line that grew."""
     j = 0
     while units[j] == cap[pair + j]:

@@ -18,18 +18,12 @@ import numpy as np
 
 from omnisource.solvers.compile import in_threads
 from omnisource.solvers.finish import copied, enter
-from omnisource.solvers.kernel import (
-    Left,
-    Plans,
-    costs_of,
-    price_some,
-    priced_costs,
-    put_back,
-    take_all,
-)
+from omnisource.solvers.kernel import price_some
 from omnisource.solvers.master import Pool, pool, solve
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.prices import Pass, grained
 from omnisource.solvers.problem import Floats, Ints, Prices, Problem
+from omnisource.solvers.serve import costs_of, priced_costs, put_back, take_all
 
 MOST = 400
 """Orders of a neighbourhood."""
@@ -52,7 +46,7 @@ class Search:
 
     def __post_init__(self) -> None:
         """Index the pool by resource and by order."""
-        self.price = np.concatenate(self.best.prices)
+        self.price = np.concatenate(self.best.prices[:3])
         room = int(np.diff(self.plans.first).max(initial=1))
         self.spare = (np.zeros(room, np.int64), np.zeros(room, np.int64))
         plan_of = np.repeat(np.arange(self.pool.size), np.diff(self.pool.row_start))
@@ -195,10 +189,11 @@ def _taken_over(search: Search, rows: Ints, better: tuple[Pool, Ints] | None) ->
 
 def _priced(search: Search, rows: Ints, met: Pool, left: Left, *, seconds: float) -> Pool:
     """Add plans priced at the best prices, then at the duals of a few linear programmes."""
-    price, cuts = search.price.copy(), np.cumsum([len(p) for p in search.best.prices])[:-1]
+    price, cuts = search.price.copy(), np.cumsum([len(p) for p in search.best.prices[:3]])[:-1]
     for _ in range(ROUNDS):
         plans = Plans.room(search.problem)
-        prices = Prices(*np.split(grained(price), cuts))
+        cell, order, unit = np.split(grained(price), cuts)
+        prices = Prices(cell, order, unit, search.best.prices.short)
         price_some(search.problem, prices, left, rows, plans)
         size = met.size
         met = met.joined(pool(search.problem, rows, plans))

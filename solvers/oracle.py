@@ -5,7 +5,7 @@ Of an order with line quantities q, and for every node a menu of what it can sen
     g_n(i, t)  =  cheapest i parcels from n that hold t in all                     (1)
     F(j, s)    =  cheapest j parcels that hold s, over the nodes seen so far
                ←  min over i, t of F(j − i, s − t) + g_n(i, t)                     (2)
-    plan       =  min over j ≤ limit, s of F(j, s) + Σ shortage_l (q_l − s_l)      (3)
+    plan       =  min over j ≤ limit, s of F(j, s) + Σ (shortage_l + price) (q_l − s_l)      (3)
 
 with t within what is left of the node's cells and its capacities. Nothing is left out, so this
 is what the compiled oracle (solvers/kernel.py) is held to; it takes some ten thousand times as
@@ -15,7 +15,7 @@ long. Orders too large for menus are priced by solvers/large.py.
 from dataclasses import dataclass
 from itertools import product
 
-from omnisource.solvers.kernel import Left
+from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import NEVER, Prices, Problem
 
 State = tuple[int, ...]
@@ -62,7 +62,8 @@ def best_plan(
         sends = _several(_one(problem, order, candidate, prices, left=left), limit)
         sends = _within(problem, candidate, left, sends)
         plans = _join(plans, sends, asked, limit)
-    penalties = [int(penalty) for penalty in problem.shortage[first:last]]
+    more = float(prices.short[order])
+    penalties = [int(penalty) + more for penalty in problem.shortage[first:last]]
     best = OrderPlan(float(sum(p * q for p, q in zip(penalties, asked, strict=True))), ())
     for (_, state), (cents, parcels) in plans.items():
         short = [q - s for q, s in zip(asked, state, strict=True)]

@@ -22,8 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from omnisource.solvers.compile import blocks, in_threads
-from omnisource.solvers.kernel import Left, Plans, price_block, use
+from omnisource.solvers.kernel import price_block
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import UNLIMITED, Flags, Floats, Ints, Prices, Problem
+from omnisource.solvers.serve import use
 
 GRAIN = 1024.0
 """Prices are multiples of 1/GRAIN cent."""
@@ -44,7 +46,10 @@ def price_all(problem: Problem, prices: Prices, room: Left, threads: int) -> Pas
 
     What is unlimited has no price, whatever it is given.
     """
-    prices = Prices(*(np.where(_finite(b), p, 0.0) for p, b in zip(prices, room, strict=True)))
+    cell, order, unit = (
+        np.where(_finite(b), p, 0.0) for p, b in zip(prices[:3], room, strict=True)
+    )
+    prices = Prices(cell, order, unit, prices.short)
     plans = Plans.room(problem)
     pieces = blocks(problem.size, 500)
 
@@ -54,7 +59,7 @@ def price_all(problem: Problem, prices: Prices, room: Left, threads: int) -> Pas
     in_threads(work, len(pieces), threads)
     rent = sum(
         float(price @ np.where(_finite(capacity), capacity, 0))
-        for price, capacity in zip(prices, room, strict=True)
+        for price, capacity in zip(prices[:3], room, strict=True)
     )
     return Pass(prices, plans, use(problem, plans), float(plans.value.sum()) - rent)
 
@@ -73,9 +78,10 @@ class Steps:
 
     def __init__(self, problem: Problem, prices: Prices, room: Left, scale: float) -> None:
         """Begin at `prices` with steps of a tenth of `scale`, the cents of a typical price."""
-        self.price = np.concatenate(prices)
+        self.price = np.concatenate(prices[:3])
+        self.short = prices.short
         self.capacity = np.concatenate(room)
-        self.cuts = np.cumsum([len(column) for column in prices])[:-1]
+        self.cuts = np.cumsum([len(column) for column in prices[:3]])[:-1]
         self.first = 0.1 * scale
         self.step = np.full(len(self.price), self.first)
         self.sign = np.zeros(len(self.price))
@@ -84,7 +90,8 @@ class Steps:
 
     def prices(self) -> Prices:
         """Return the prices as they stand."""
-        return Prices(*np.split(grained(self.price), self.cuts))
+        cell, order, unit = np.split(grained(self.price), self.cuts)
+        return Prices(cell, order, unit, self.short)
 
     def move(self, used: Left) -> None:
         """Move every price one step; a price at 0 forgets how it got there."""

@@ -58,9 +58,9 @@ class Ways(NamedTuple):
 
     start: Ints  # (C+1,) first way of each candidate
     service: NDArray[np.int16]  # (W,)
-    steps: Ints  # (W,) first row of its zone in `step_grams`
+    steps: NDArray[np.int32]  # (W,) first row of its zone in `step_grams`
     days_late: NDArray[np.int16]  # (W,) whole days after the promised date
-    arrives: Ints  # (W,) minutes since 1970-01-01 UTC
+    arrives: NDArray[np.int32]  # (W,) minutes since 1970-01-01 UTC
     fences: NDArray[np.uint64]  # (W,) bits of the rules that hold on the way's side
     co2: Floats  # (W,) cents a gram of goods, from km and the service's emissions
     step_grams: Ints  # (T,) weight up to which a step reaches; a zone ends with `UNLIMITED`
@@ -117,11 +117,15 @@ class Problem(NamedTuple):
     ways: Ways
     # pairs, in the order of the order's lines
     cell: NDArray[np.int32]  # (P,) stock cell, −1 if the node cannot serve the line
-    cap: Ints  # (P,) min(units of the line, stock of the cell), 0 if the node cannot serve it
-    rate: Ints  # (P,) cents a unit: handling and the cell's extra unit cost
-    # menus: contents in mixed radix over cap+1, first line fastest; entry 0 of each is "nothing"
+    cap: NDArray[
+        np.int32
+    ]  # (P,) min(units of the line, stock of the cell), 0 if the node cannot serve it
+    rate: NDArray[np.int32]  # (P,) cents a unit: handling and the cell's extra unit cost
+    # menus: contents in mixed radix over cap+1, first line fastest; the first entry of each is
+    # "nothing"; entries not worth keeping may be left out (solvers/look.py)
     menu_start: Ints  # (C+1,) equal neighbours where the order is large
     menu_cost: Ints  # (M,) cents, `NEVER` if it cannot be sent so
+    menu_content: NDArray[np.int32]  # (M,) the content, in mixed radix over the order's units+1
     menu_way: NDArray[np.int32]  # (M,) the way that gives the cost, −1 if none
     # resources
     stock: Ints  # (R,) units available
@@ -168,14 +172,17 @@ class Prices(NamedTuple):
     """A price for each scarce thing, cents a unit of it, ≥ 0, multiples of 1/1024 cent."""
 
     cell: Floats  # (R,) a unit of stock
-    node_order: Floats  # (N,) a shipment
+    node_order: Floats  # (N,) a shipment, what the node's load costs more included
     node_unit: Floats  # (N,) a unit handled
+    short: Floats  # (K,) a unit of the order left short, beside its penalty
 
     @staticmethod
     def zero(problem: Problem) -> "Prices":
         """Return prices of nothing."""
         nodes = len(problem.node_orders)
-        return Prices(np.zeros(len(problem.stock)), np.zeros(nodes), np.zeros(nodes))
+        return Prices(
+            np.zeros(len(problem.stock)), np.zeros(nodes), np.zeros(nodes), np.zeros(problem.size)
+        )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ import numpy as np
 from scipy import sparse
 
 from omnisource.solvers.costs import way_cents
-from omnisource.solvers.kernel import Left
+from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import NEVER, UNLIMITED, Floats, Ints, Prices, Problem
 
 MIXED, ALONE, PARCEL, SHORT, NOTHING = range(5)
@@ -192,7 +192,7 @@ def _carry(
 def _serve(case: Case, sent: list[list[int]], columns: _Columns, rows: _Rows) -> None:
     """Add s and r, and (2), the order's part of (7), and (8)."""
     problem, asked = case.problem, [float(q) for q in case.problem.units[case.lines]]
-    penalties = problem.shortage[case.lines]
+    penalties = problem.shortage[case.lines] + case.prices.short[case.order]
     short = [
         columns.add((-1, j, SHORT), float(cents), q)
         for j, (cents, q) in enumerate(zip(penalties, asked, strict=True))

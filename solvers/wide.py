@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 
 from omnisource.solvers.compile import with_menus
-from omnisource.solvers.kernel import Left, Plans, best_plan, relaxed_plan, scratch, take
+from omnisource.solvers.kernel import best_plan, relaxed_plan
 from omnisource.solvers.menus import content_cents
+from omnisource.solvers.plans import Left, Plans, scratch
 from omnisource.solvers.problem import Ints, Prices, Problem, sealed
+from omnisource.solvers.serve import take
 
 WIDE_LIMIT: Final = 5_000_000
 """Cuts, Π (q+1)(q+2)/2, up to which an order is solved this way."""
@@ -74,9 +76,10 @@ def wide_plan(
     lower bound only.
     """
     one = alone(problem, order)
-    plans, work = Plans.room(one), scratch(one, 0, 1)
+    plans, work = Plans.room(one), scratch(one, np.zeros(1, np.int64))
     out = (plans.candidate, plans.entry, 0)
-    value, plans.count[0], over = relaxed_plan(one, 0, prices, left, work, out)
+    at = prices._replace(short=prices.short[order : order + 1])
+    value, plans.count[0], over = relaxed_plan(one, 0, at, left, work, out)
     if over >= 0:
         return float(value), None
     return float(value), _parcels(problem, order, one, plans, lines=np.arange(len(one.units)))
@@ -90,10 +93,10 @@ def _parcels(
     start, k = int(problem.ways.start[first]), problem.order_line[order + 1]
     parcels = []
     for candidate, entry in zip(plans.candidate[:count], plans.entry[:count], strict=True):
-        pair, code = one.pair_start[candidate], int(entry - one.menu_start[candidate])
+        code = int(one.menu_content[entry])
         units = np.zeros(k - problem.order_line[order], np.int64)
         for j, line in enumerate(lines):
-            code, units[line] = divmod(code, int(one.cap[pair + j]) + 1)
+            code, units[line] = divmod(code, int(one.units[j]) + 1)
         parcels.append((first + int(candidate), start + int(one.menu_way[entry]), units))
     return parcels
 
@@ -101,13 +104,14 @@ def _parcels(
 def pieced_plan(problem: Problem, order: int, prices: Prices, left: Left) -> list[Parcel]:
     """Return parcels for an order of any width: a plan that keeps within `left`, fast."""
     room = Left(*(column.copy() for column in left))
+    at = prices._replace(short=prices.short[order : order + 1])
     parcels: list[Parcel] = []
     for lines in _pieces(problem, order):
         one = alone(problem, order, lines)
         one = sealed(one._replace(complete=np.zeros(1, bool)))
-        plans, work = Plans.room(one), scratch(one, 0, 1)
+        plans, work = Plans.room(one), scratch(one, np.zeros(1, np.int64))
         out = (plans.candidate, plans.entry, 0)
-        _, plans.count[0] = best_plan(one, 0, prices, room, work, out)
+        _, plans.count[0] = best_plan(one, 0, at, room, work, out)
         take(one, 0, plans, 1, room)
         parcels += _parcels(problem, order, one, plans, lines=lines)
     return _joined(problem, order, parcels)

@@ -5,10 +5,11 @@ import pytest
 
 from omnisource.solvers.decide import decisions
 from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.kernel import Left, Plans, costs, serve_in_turn
 from omnisource.solvers.large import large_plan, occupy
 from omnisource.solvers.legend import shipped
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import Prices
+from omnisource.solvers.serve import costs, serve_in_turn
 
 
 @pytest.mark.parametrize("seed", range(40))

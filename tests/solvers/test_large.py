@@ -7,8 +7,8 @@ import pytest
 
 from omnisource.models.policy import Policy
 from omnisource.solvers import large, oracle
-from omnisource.solvers.kernel import Left
 from omnisource.solvers.large import large_bound, large_plan, occupy
+from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import Prices
 from omnisource.solvers.wide import pieced_plan, wide_plan
 

@@ -4,11 +4,12 @@ import numpy as np
 
 from omnisource.solvers.box import Boxed, boxed, first_box, next_box
 from omnisource.solvers.finish import copied, greedy, improved
-from omnisource.solvers.kernel import Left, Plans, costs, take_all, use
 from omnisource.solvers.master import may_bind, pool, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.prices import ascend, price_all
 from omnisource.solvers.problem import Prices, Problem
+from omnisource.solvers.serve import costs, take_all, use
 
 
 def searched(problem: Problem) -> Search:
@@ -77,7 +78,7 @@ def test_the_boxed_value_lies_between_the_bound_at_its_centre_and_the_programme(
     for seed in range(20):
         problem = random_problem(seed, orders=20)
         search = searched(problem)
-        room, center = Left.of(problem), np.concatenate(search.best.prices)
+        room, center = Left.of(problem), np.concatenate(search.best.prices[:3])
         linear = solve(search.pool, problem.size, room, integer=False, seconds=10.0)
         answer = boxed(
             search.pool, problem.size, room, center=center, box=first_box(center), seconds=10.0

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from omnisource.solvers import oracle
-from omnisource.solvers.kernel import (
-    Left,
-    Plans,
+from omnisource.solvers.kernel import price_block
+from omnisource.solvers.plans import Left, Plans
+from omnisource.solvers.problem import NEVER, Prices
+from omnisource.solvers.serve import (
     costs,
-    price_block,
     priced_cost,
     put_back,
     serve_in_turn,
@@ -19,7 +19,6 @@ from omnisource.solvers.kernel import (
     true_cost,
     use,
 )
-from omnisource.solvers.problem import NEVER, Prices
 
 
 def parcels(problem, plans, order):
@@ -31,9 +30,10 @@ def parcels(problem, plans, order):
 
 
 def content(problem, order, candidate, entry):
-    code, units = entry - int(problem.menu_start[candidate]), []
-    for j in range(problem.order_line[order + 1] - problem.order_line[order]):
-        code, digit = divmod(code, int(problem.cap[problem.pair_start[candidate] + j]) + 1)
+    assert problem.menu_start[candidate] <= entry < problem.menu_start[candidate + 1]
+    code, units = int(problem.menu_content[entry]), []
+    for asked in problem.units[problem.order_line[order] : problem.order_line[order + 1]]:
+        code, digit = divmod(code, int(asked) + 1)
         units.append(digit)
     return units
 
@@ -65,9 +65,11 @@ def cost(problem, order, sent, prices=None):
     for j, line in enumerate(lines):
         short = int(problem.units[line]) - sum(units[j] for _, _, units in sent)
         total += short * int(problem.shortage[line])
+        if prices is not None:
+            total += short * Fraction(prices.short[order])
     total += sum(int(problem.menu_cost[entry]) for _, entry, _ in sent)
     if prices is not None:
-        for column, counts in zip(prices, taken(problem, sent), strict=True):
+        for column, counts in zip(prices[:3], taken(problem, sent), strict=True):
             total += sum(Fraction(float(column[row])) * used for row, used in counts.items())
     return total
 
