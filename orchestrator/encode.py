@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from omnisource.models.scenario import Scenario
-from omnisource.models.world import ABSENT, Table, World
+from omnisource.models.world import ABSENT, Later, Table, World
 from omnisource.orchestrator.cells import SAMPLE
 from omnisource.orchestrator.columns import TABLES, Column, Kind, columns_of
 
@@ -52,12 +53,21 @@ def _is_unstated(column: Column, values: pl.Series) -> bool:
 
 
 def _text(_: Column, values: pl.Series) -> Any:
-    """Give equal texts one object where there are few of them: a tenth of the time and room."""
+    """Give equal texts one object where there are few of them: a tenth of the time and room.
+
+    Long columns of many texts, names mostly, become objects only when they are asked for.
+    """
     values = values.fill_null("")
     if len(values) > SAMPLE and values.head(SAMPLE).n_unique() <= SAMPLE // 10:
         categories = values.unique()
         codes = values.cast(pl.Enum(categories)).to_physical()
         return categories.to_numpy().astype(object)[codes.to_numpy()]
+    if len(values) > SAMPLE:
+        return Later(len(values), partial(_objects, values))
+    return _objects(values)
+
+
+def _objects(values: pl.Series) -> Any:
     return values.to_numpy().astype(object, copy=False)
 
 

@@ -177,8 +177,9 @@ Bad = tuple[pl.DataFrame, str, str]
 
 
 def _not_at_hubs(stock: pl.DataFrame, frames: Frames) -> Bad:
-    hub = frames["nodes"]["kind"].gather(stock["node"]) == "hub"
-    return stock.filter(hub), "node", "a hub keeps no stock"
+    is_hub = frames["nodes"]["kind"] == "hub"
+    bad = stock.filter(is_hub.gather(stock["node"])) if is_hub.any() else stock.clear()
+    return bad, "node", "a hub keeps no stock"
 
 
 def _zone_has_tariff(zones: pl.DataFrame, frames: Frames) -> Bad:
