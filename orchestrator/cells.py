@@ -51,7 +51,7 @@ def _trimmed(text: pl.Series) -> pl.Series | None:
 def parse(column: Column, values: pl.Series) -> pl.Series:
     """Return a column of text or typed cells in the column's type; null where it is no value.
 
-    Names that are known to be of another table stay as they are.
+    Choices, and names that are known to be of another table, may stand as `pl.Enum` and stay so.
     """
     if values.dtype == pl.String:
         return _PARSERS[column.kind](values)

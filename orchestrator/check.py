@@ -71,7 +71,7 @@ def _faulty(
 
 
 def _faults(column: Column, *, named: bool) -> Iterator[Fault]:
-    """Yield what can be wrong with a column; `named`: all it holds are names of another table."""
+    """Yield what can be wrong with a column; `named`: all that it holds are choices or names."""
     value, was = pl.col("is"), pl.col("was")
     yield value.is_null() & was.is_not_null(), _NOT[column.kind]
     if column.required:

@@ -72,6 +72,8 @@ def _objects(values: pl.Series) -> Any:
 
 
 def _choice(column: Column, values: pl.Series) -> Any:
+    if isinstance(values.dtype, pl.Enum):
+        return values.to_physical().cast(pl.Int8).to_numpy()
     codes = {choice: code for code, choice in enumerate(column.choices)}
     return values.replace_strict(codes, return_dtype=pl.Int8).to_numpy()
 

@@ -49,7 +49,7 @@ def read_table(path: Path, table: str, known: Known | None = None) -> tuple[Read
         table: which table it is.
         known: names that other tables give to their rows. With them, columns may come in other
             types than text if nothing is lost by it: numbers as numbers, and columns that hold
-            known names only as the positions of those (`pl.Enum`).
+            known names or choices only as the positions of those (`pl.Enum`).
 
     Returns:
         What was read, text without spaces around it, and what the user should know about it.
@@ -80,9 +80,11 @@ def _dtypes(table: str, known: Known) -> dict[str, pl.DataType]:
 
 
 def _named(table: str, known: Known) -> dict[str, pl.Series]:
-    """Return the names that each column may hold which refers to a table with known names."""
+    """Return what columns may hold that are a choice or refer to a table with known names."""
     columns = columns_of(table).values()
-    return {c.name: known[str(c.refers)] for c in columns if c.is_reference and c.refers in known}
+    choices = {c.name: pl.Series(c.choices) for c in columns if c.choices}
+    names = {c.name: known[str(c.refers)] for c in columns if c.is_reference and c.refers in known}
+    return choices | names
 
 
 def _refuse_wrong_columns(file: str, table: str, given: set[str]) -> None:
