@@ -10,6 +10,9 @@ A `World` is a validated scenario. Each table is a set of read-only numpy column
 - money, units, grams, millimetres and minutes are int64, real numbers float64, flags bool,
   names and other text are object arrays of `str`.
 
+Long columns of names become objects when they are first asked for (`Later`), and a long column
+that no row states is one value, broadcast.
+
 The tables and their columns are those of a scenario folder (scenarios/README.md). Row i of
 `lines` belongs to the order `lines["order"][i]`, and lines stand in the order of their orders.
 """

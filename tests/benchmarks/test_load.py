@@ -1,7 +1,8 @@
 """Loading and writing beside polars' own time for the same files, in the same run.
 
-The size can be raised: OMNISOURCE_BENCH_ORDERS=1000000. Ceilings that are above the goal of three
-times are what is reached, with some room for a busy machine.
+OMNISOURCE_BENCH_ORDERS=1000000 measures the full size; below 200,000 orders the files are too small
+to tell anything but what calling polars costs. A ceiling above the goal of three times is what is
+reached, with some room for a busy machine.
 """
 
 import os
@@ -11,13 +12,13 @@ from rich.console import Console
 
 from omnisource.orchestrator.bench_load import LoadBench, bench_load
 
-ORDERS = int(os.environ.get("OMNISOURCE_BENCH_ORDERS", "200000"))
+ORDERS = max(200_000, int(os.environ.get("OMNISOURCE_BENCH_ORDERS", "0")))
 AT_MOST = {
     ("csv", "load"): 3.0, ("csv", "write"): 3.0,
     ("parquet", "load"): 12.0, ("parquet", "write"): 3.0,
 }  # fmt: skip
-SECONDS_A_MILLION = 25.0
-"""That judging, measuring and writing a million orders may take together."""
+AFTER = 15.0
+"""Times polars' own writing of a plan that judging, measuring and writing it may take together."""
 
 
 @pytest.fixture(scope="module", params=["csv", "parquet"])
@@ -35,6 +36,8 @@ def test_a_file_takes_little_longer_than_polars_alone(bench: LoadBench, step: st
     assert times <= AT_MOST[bench.format, step]
 
 
-def test_what_comes_after_the_solver_takes_seconds(bench: LoadBench) -> None:
+def test_what_comes_after_the_solver_takes_a_few_times_the_writing(bench: LoadBench) -> None:
     taken = sum(bench[step].seconds for step in ("judge", "measure", "write"))
-    assert taken <= max(1.0, SECONDS_A_MILLION * bench.orders / 1_000_000)
+    plain = bench["write"].polars
+    assert plain is not None
+    assert taken <= AFTER * plain
