@@ -1,6 +1,6 @@
 """Loading and writing beside polars' own time for the same files, in the same run.
 
-OMNISOURCE_BENCH_ORDERS=1000000 measures the full size; below 200,000 orders the files are too small
+OMNISOURCE_BENCH_ORDERS=1000000 measures the full size; below 500,000 orders the files are too small
 to tell anything but what calling polars costs. A ceiling above the goal of three times is what is
 reached, with some room for a busy machine.
 """
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from omnisource.orchestrator.bench_load import LoadBench, bench_load
 
-ORDERS = max(200_000, int(os.environ.get("OMNISOURCE_BENCH_ORDERS", "0")))
+ORDERS = max(500_000, int(os.environ.get("OMNISOURCE_BENCH_ORDERS", "0")))
 AT_MOST = {
     ("csv", "load"): 3.0, ("csv", "write"): 3.0,
     ("parquet", "load"): 12.0, ("parquet", "write"): 3.0,
@@ -24,7 +24,7 @@ AFTER = 15.0
 @pytest.fixture(scope="module", params=["csv", "parquet"])
 def bench(request: pytest.FixtureRequest) -> LoadBench:
     """The figures, printed."""
-    figures = bench_load(orders=ORDERS, format=request.param, repeats=5)
+    figures = bench_load(orders=ORDERS, format=request.param, repeats=3)
     Console().print(figures.table())
     return figures
 
