@@ -10,11 +10,14 @@ A `World` is a validated scenario. Each table is a set of read-only numpy column
 - money, units, grams, millimetres and minutes are int64, real numbers float64, flags bool,
   names and other text are object arrays of `str`.
 
+Long columns of names become objects when they are first asked for (`Later`), and a long column
+that no row states is one value, broadcast.
+
 The tables and their columns are those of a scenario folder (scenarios/README.md). Row i of
 `lines` belongs to the order `lines["order"][i]`, and lines stand in the order of their orders.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -35,10 +38,22 @@ SERVICE_KINDS: Final = ("parcel", "express", "same_day", "freight", "transfer")
 ORDER_MODES: Final = ("delivery", "collect", "ship_to_store", "reserve")
 
 
+@dataclass(frozen=True)
+class Later:
+    """A column that is made when it is asked for: names of a million orders, for instance."""
+
+    rows: int
+    make: Callable[[], Column]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return self.rows
+
+
 class Table(Mapping[str, Column]):
     """Named columns of one length, read-only."""
 
-    def __init__(self, columns: Mapping[str, Column], rows: int | None = None) -> None:
+    def __init__(self, columns: Mapping[str, Column | Later], rows: int | None = None) -> None:
         """Take columns of one length; `rows` is needed only where there is no column.
 
         Raises:
@@ -48,11 +63,17 @@ class Table(Mapping[str, Column]):
         if len(lengths) > 1:
             raise ValueError(f"columns of different lengths: {sorted(lengths)}")
         self.rows = lengths.pop() if lengths else (rows or 0)
-        self._columns = {name: _frozen(column) for name, column in columns.items()}
+        self._columns = {
+            name: column if isinstance(column, Later) else _frozen(column)
+            for name, column in columns.items()
+        }
 
     def __getitem__(self, name: str) -> Column:
         """Return the column of that name."""
-        return self._columns[name]
+        column = self._columns[name]
+        if isinstance(column, Later):
+            column = self._columns[name] = _frozen(column.make())
+        return column
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the columns."""
@@ -64,7 +85,7 @@ class Table(Mapping[str, Column]):
 
     def take(self, rows: Column) -> "Table":
         """Return the table of those rows (positions or flags)."""
-        return Table({name: column[rows] for name, column in self._columns.items()})
+        return Table({name: column[rows] for name, column in self.items()})
 
     def replace(self, **columns: Column) -> "Table":
         """Return a copy in which those columns are new."""

@@ -23,19 +23,40 @@ ISO: Final = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})$"
 )
+COMMON: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-](0[0-9]|1[0-4]):[0-5][0-9]$"
+)
+"""The form in which datetimes with an offset are mostly written."""
+UTC_TIME: Final = pl.Datetime("us", "UTC")
+SAMPLE: Final = 10_000
+"""Rows by which a column of few different values is told."""
 WHOLE: Final = r"^[+-]?[0-9]+\.0{1,2}$"
 
 
 def trimmed(frame: pl.DataFrame) -> pl.DataFrame:
     """Take the spaces off text columns; what is empty becomes null."""
-    text = cs.string().str.strip_chars()
-    return frame.with_columns(pl.when(text.str.len_bytes() > 0).then(text))
+    columns = [_trimmed(text) for text in frame.select(cs.string())]
+    return frame.with_columns([text for text in columns if text is not None])
+
+
+def _trimmed(text: pl.Series) -> pl.Series | None:
+    """Return a text without spaces around it and without empty ones; None where it is so."""
+    bare = text.str.strip_chars()
+    size = bare.str.len_bytes()
+    if (size > 0).all() and size.sum() == text.str.len_bytes().sum():
+        return None
+    return bare.set(size == 0, None)
 
 
 def parse(column: Column, values: pl.Series) -> pl.Series:
-    """Return a column of text or typed cells in the column's type; null where it is no value."""
+    """Return a column of text or typed cells in the column's type; null where it is no value.
+
+    Choices, and names that are known to be of another table, may stand as `pl.Enum` and stay so.
+    """
     if values.dtype == pl.String:
         return _PARSERS[column.kind](values)
+    if isinstance(values.dtype, pl.Enum):
+        return values
     return values.cast(column.dtype, strict=False)
 
 
@@ -64,13 +85,44 @@ def _flag(values: pl.Series) -> pl.Series:
 
 
 def _time(values: pl.Series) -> pl.Series:
-    """Read the common form fast, and what is left by its parts."""
+    """Read times; where few different ones stand, as promised dates do, each of them once."""
+    if len(values) <= SAMPLE or values.head(SAMPLE).n_unique() > SAMPLE // 10:
+        return _times(values)
+    known = values.unique().drop_nulls()
+    at = values.cast(pl.Enum(known)).to_physical()
+    return _times(known).gather(at).alias(values.name)
+
+
+def _times(values: pl.Series) -> pl.Series:
+    """Read the common forms fast, and what is left by its parts."""
+    plain = _zulu(values)
+    if plain.null_count() > values.null_count():
+        plain = plain.zip_with(plain.is_not_null(), _with_offset(values))
+    if plain.null_count() > values.null_count():
+        plain = plain.zip_with(plain.is_not_null(), _any_time(values))
+    return plain
+
+
+def _zulu(values: pl.Series) -> pl.Series:
+    if not values.head(SAMPLE).str.ends_with("Z").any():  # or all would be tried in vain
+        return pl.repeat(None, len(values), dtype=UTC_TIME, eager=True).alias(values.name)
     plain = values.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us")
-    plain = plain.dt.replace_time_zone("UTC")
-    if plain.null_count() == values.null_count():
-        return plain
-    rest = plain.is_null() & values.is_not_null()
-    return plain.zip_with(~rest, _any_time(values))
+    return plain.dt.replace_time_zone("UTC")
+
+
+def _with_offset(values: pl.Series) -> pl.Series:
+    """Read local times, and add up what their few different offsets come to."""
+    common = values.str.contains(COMMON).fill_null(False)
+    local, offset = values.str.head(19), values.str.tail(6).set(~common, None)
+    known = offset.unique().drop_nulls()
+    hours, minutes = (known.str.slice(at, 2).cast(pl.Int64) for at in (1, 4))
+    east = pl.select(pl.when(known.str.starts_with("-")).then(-1).otherwise(1)).to_series()
+    ahead = (east * (hours * 60 + minutes) * 60_000_000).cast(pl.Duration("us"))
+    time = local.set(~common, None).str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S", strict=False, time_unit="us"
+    )
+    utc = time - ahead.gather(offset.cast(pl.Enum(known)).to_physical())
+    return utc.dt.replace_time_zone("UTC").alias(values.name)
 
 
 def _any_time(values: pl.Series) -> pl.Series:

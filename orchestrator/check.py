@@ -24,7 +24,7 @@ def check(table: str, raw: pl.DataFrame, file: str) -> tuple[pl.DataFrame, pl.Da
 
     Args:
         table: which table it is.
-        raw: `ROW` and columns of that table, each text or typed; names are known to be right.
+        raw: `ROW` and columns of that table, each text or typed; the columns' names are right.
         file: the file that rejects name.
 
     Returns:
@@ -62,7 +62,7 @@ def _faulty(
     name = column.name
     was = raw[name] if name in raw.columns else pl.Series(name, [None] * raw.height, pl.String)
     pair = pl.DataFrame([frame[ROW], frame[name].alias("is"), was.alias("was")])
-    faults = list(_faults(column))
+    faults = list(_faults(column, named=isinstance(frame[name].dtype, pl.Enum)))
     found = pair.select([where.any().alias(str(at)) for at, (where, _) in enumerate(faults)])
     for (where, reason), bad in zip(faults, found.row(0), strict=True):
         if bad:
@@ -70,11 +70,14 @@ def _faulty(
     yield from _refused(pair, column, file)
 
 
-def _faults(column: Column) -> Iterator[Fault]:
+def _faults(column: Column, *, named: bool) -> Iterator[Fault]:
+    """Yield what can be wrong with a column; `named`: all that it holds are choices or names."""
     value, was = pl.col("is"), pl.col("was")
     yield value.is_null() & was.is_not_null(), _NOT[column.kind]
     if column.required:
         yield was.is_null(), "it is missing"
+    if named:
+        return
     if column.low is not None:
         yield value < column.low, f"it is below {column.low:g}"
     if column.high is not None:

@@ -4,18 +4,25 @@ A row's number is that of the line on which it starts, the header being line 1, 
 breaks stand inside quotation marks. Lines without any value are passed over. A file is UTF-8,
 with or without byte order mark; its fields are separated by commas, semicolons or tabs,
 whichever its header uses.
+
+A plain file without faults takes the fast lane: its cells are read in the types that they are to
+have, names of another table as positions in it. The first cell that does not fit sends the whole
+file back to the slow lane, which reads text and can say what is wrong, and where.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from omnisource.models.base import UnusableInput
 from omnisource.orchestrator.columns import ROW
+from omnisource.orchestrator.csv_bytes import survey
 from omnisource.orchestrator.rejects import none, reject
 
 SEPARATORS = ",;\t"
@@ -35,32 +42,50 @@ class Read:
     rows: int
     separator: str = ","
     is_tidy: bool = False  # no text has spaces around it or is empty
+    is_typed: bool = False  # its cells were read in the types that were asked for
 
 
-def read_csv(path: Path) -> Read:
-    """Read a CSV file as text.
+Dtypes = Mapping[str, pl.DataType]
+
+
+def read_csv(path: Path, dtypes: Dtypes = MappingProxyType({})) -> Read:
+    """Read a CSV file as text; in other types where every cell of the file has a value of them.
+
+    Args:
+        path: the file.
+        dtypes: the types asked for, by column; columns not named are text.
 
     Raises:
         UnusableInput: it has no header, is not UTF-8, or its separator cannot be told.
     """
     header, separator = _header(path)
     try:
-        return _read(path, header, separator)
+        return _read(path, header, separator, dtypes)
     except pl.exceptions.PolarsError:
         _refuse_bad_bytes(path)
         raise
 
 
-def _read(path: Path, header: list[str], separator: str) -> Read:
+def _read(path: Path, header: list[str], separator: str, dtypes: Dtypes) -> Read:
     plain, tidy = survey(path, separator, len(header))
+    typed = None
+    if plain and tidy and separator != ";" and dtypes:  # with ";", commas may be decimal
+        typed = _parse_typed(path, header, separator, dtypes)
     if plain:
-        frame = _parse(path, header, separator)
+        frame = _parse(path, header, separator) if typed is None else typed
         numbers = pl.int_range(2, frame.height + 2, eager=True).alias(ROW)
         rejects = none()
     else:
         frame, numbers, rejects = _read_by_records(path, header, separator)
     frame = _without_blanks(frame.insert_column(0, numbers))
-    return Read(frame, rejects, frame.height + rejects.height, separator=separator, is_tidy=tidy)
+    return Read(
+        frame,
+        rejects,
+        frame.height + rejects.height,
+        separator=separator,
+        is_tidy=tidy,
+        is_typed=typed is not None,
+    )
 
 
 def _read_by_records(
@@ -196,65 +221,25 @@ def _fault(fields: int, separator: str) -> pl.Expr:
     )
 
 
-def _parse(source: Path | pl.Series, header: list[str], separator: str) -> pl.DataFrame:
+def _parse_typed(
+    path: Path, header: list[str], separator: str, dtypes: Dtypes
+) -> pl.DataFrame | None:
+    """Read the cells of a plain and tidy file in those types; None where one has no such value."""
+    try:
+        frame = _parse(path, header, separator, dtypes)
+    except pl.exceptions.PolarsError:
+        return None
+    is_finite = (bool(column.is_finite().all()) for column in frame.select(cs.float()))
+    return frame if all(is_finite) else None
+
+
+def _parse(
+    source: Path | pl.Series,
+    header: list[str],
+    separator: str,
+    dtypes: Dtypes = MappingProxyType({}),
+) -> pl.DataFrame:
     """Read the cells of a plain file, or of sound records."""
-    schema = dict.fromkeys(header, pl.String())
+    schema = {name: dtypes.get(name, pl.String()) for name in header}
     text = source if isinstance(source, Path) else "\n".join(["", *source, ""]).encode()
     return pl.read_csv(text, has_header=False, skip_lines=1, schema=schema, separator=separator)
-
-
-BLOCK = 1 << 20
-"""Bytes that are looked at in one go."""
-
-
-def survey(path: Path, separator: str, fields: int) -> tuple[bool, bool]:
-    """Look at the bytes of a file before it is parsed.
-
-    Returns:
-        Whether it is plain: free of quotation marks, NULs and lines of other lengths, so that it
-        has one row a line and polars can read it as it is. And whether it is tidy too: no spaces
-        stand around values.
-    """
-    tidy = True
-    for block in _blocks(path):
-        if not _is_plain(block, separator, fields):
-            return False, False
-        tidy = tidy and _is_tidy(block, separator)
-    return True, tidy
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    """Yield a file in blocks of whole lines."""
-    rest = b""
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            whole, end, part = block.rpartition(b"\n")
-            if end:
-                yield rest + whole + end
-            rest = part if end else rest + part
-    if rest:
-        yield rest + b"\n"
-
-
-def _is_tidy(block: bytes, separator: str) -> bool:
-    """Tell whether ASCII text has no spaces around values; of other text nothing is known."""
-    if not block.isascii() or any(space in block for space in (b"\v", b"\f")):
-        return False
-    if b" " not in block and (separator == "\t" or b"\t" not in block):
-        return True
-    ends = np.frombuffer(f"{separator}\n\r".encode(), np.uint8)
-    data = np.frombuffer(b"\n" + block, np.uint8)
-    at = np.flatnonzero((data == ord(" ")) | (data == ord("\t")))
-    return not (np.isin(data[at - 1], ends).any() or np.isin(data[at + 1], ends).any())
-
-
-def _is_plain(block: bytes, separator: str, fields: int) -> bool:
-    if b'"' in block or b"\0" in block:
-        return False
-    data = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(data == ord("\n"))
-    marks = np.flatnonzero(data == ord(separator))
-    if len(marks) != len(ends) * (fields - 1) or fields < 2:
-        return False
-    by_line = marks.reshape(len(ends), fields - 1)
-    return bool((by_line[:, -1] < ends).all() and (by_line[1:, 0] > ends[:-1]).all())

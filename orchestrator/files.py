@@ -1,13 +1,13 @@
 """The files of a scenario folder: which file is which table, and what its header says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator.cells import trimmed
+from omnisource.orchestrator.cells import SAMPLE, trimmed
 from omnisource.orchestrator.columns import ROW, TABLES, Column, columns_of
 from omnisource.orchestrator.csv_files import Read, read_csv
 from omnisource.orchestrator.rejects import nearest, none
@@ -37,8 +37,19 @@ def strangers(folder: Path) -> Iterator[str]:
             yield f"{path.name} is not read: it is no table{_hint(path.stem, TABLES)}"
 
 
-def read_table(path: Path, table: str) -> tuple[Read, list[str]]:
+Known = Mapping[str, pl.Series]
+"""Names of rows, by the table that they are of: each once."""
+
+
+def read_table(path: Path, table: str, known: Known | None = None) -> tuple[Read, list[str]]:
     """Read the file of a table, its cells not yet looked at.
+
+    Args:
+        path: the file.
+        table: which table it is.
+        known: names that other tables give to their rows. With them, columns may come in other
+            types than text if nothing is lost by it: numbers as numbers, and columns that hold
+            known names or choices only as the positions of those (`pl.Enum`).
 
     Returns:
         What was read, text without spaces around it, and what the user should know about it.
@@ -46,13 +57,34 @@ def read_table(path: Path, table: str) -> tuple[Read, list[str]]:
     Raises:
         UnusableInput: the file cannot be read, or its columns are not those of the table.
     """
-    read = read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    if path.suffix == ".csv":
+        read = read_csv(path) if known is None else read_csv(path, _dtypes(table, known))
+    else:
+        read = _read_parquet(path, known or {})
     _refuse_wrong_columns(path.name, table, set(read.frame.columns) - {ROW})
     frame = read.frame if read.is_tidy else trimmed(read.frame)
     said: list[str] = []
     if read.separator == ";":
         frame, said = _with_points(frame, path.name, table)
     return replace(read, frame=frame), said
+
+
+def _dtypes(table: str, known: Known) -> dict[str, pl.DataType]:
+    """Return what the cells of a CSV file without faults can be read as, other than text."""
+    types: dict[str, pl.DataType] = {
+        column.name: column.dtype
+        for column in columns_of(table).values()
+        if column.kind in ("integer", "real")
+    }
+    return types | {name: pl.Enum(names) for name, names in _named(table, known).items()}
+
+
+def _named(table: str, known: Known) -> dict[str, pl.Series]:
+    """Return what columns may hold that are a choice or refer to a table with known names."""
+    columns = columns_of(table).values()
+    choices = {c.name: pl.Series(c.choices) for c in columns if c.choices}
+    names = {c.name: known[str(c.refers)] for c in columns if c.is_reference and c.refers in known}
+    return choices | names
 
 
 def _refuse_wrong_columns(file: str, table: str, given: set[str]) -> None:
@@ -98,16 +130,41 @@ def _has_commas(values: pl.Series, column: Column, file: str) -> bool:
     return comma
 
 
-def _read_parquet(path: Path) -> Read:
+def _read_parquet(path: Path, known: Known) -> Read:
     """Read a Parquet file; its first row is row 1."""
     try:
         frame = pl.read_parquet(path)
     except pl.exceptions.PolarsError as error:
         raise UnusableInput(f"{path.name}: this is no Parquet file: {error}") from None
     columns = columns_of(path.stem)
-    known = [_typed(columns[c.name], c, path.name) if c.name in columns else c for c in frame]
+    typed = [_typed(columns[c.name], c, path.name) if c.name in columns else c for c in frame]
     numbers = pl.int_range(1, frame.height + 1, eager=True).alias(ROW)
-    return Read(pl.DataFrame([numbers, *known]), none(), frame.height)
+    frame = pl.DataFrame([numbers, *typed])
+    return Read(_with_positions(frame, path.stem, known), none(), frame.height)
+
+
+def _with_positions(frame: pl.DataFrame, table: str, known: Known) -> pl.DataFrame:
+    """Turn columns of known names only into positions; in a small table it does not pay."""
+    if frame.height <= SAMPLE:
+        return frame
+    named = {name: names for name, names in _named(table, known).items() if name in frame.columns}
+    return frame.with_columns([_positions(frame[name], names) for name, names in named.items()])
+
+
+def _positions(values: pl.Series, names: pl.Series) -> pl.Series:
+    """Return text as positions of names; as it is where it holds another name.
+
+    Where one name stands in many rows on end, as in tables sorted by it, it is looked up once.
+    """
+    kind = pl.Enum(names)
+    sample = values.head(SAMPLE)
+    if (sample != sample.shift()).sum() > SAMPLE // 2:
+        found = values.cast(kind, strict=False)
+    else:
+        run = values.rle_id()
+        heads = values.filter(run.ne_missing(run.shift()))
+        found = heads.cast(kind, strict=False).gather(run)
+    return found if found.null_count() == values.null_count() else values
 
 
 def _typed(column: Column, values: pl.Series, file: str) -> pl.Series:

@@ -14,6 +14,8 @@ from omnisource.orchestrator.columns import TABLES, Column, columns_of
 from omnisource.orchestrator.rejects import nearest, none, reject, together, without
 
 Frames = dict[str, pl.DataFrame]
+FLAGS = 64
+"""Flags a row that telling pairs apart may take."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,9 @@ def _positions(values: pl.Series, known: pl.Series) -> pl.Series:
 
     Runs of one value, as the lines of an order are, are looked up once.
     """
+    if isinstance(values.dtype, pl.Enum):
+        names = _positions(values.dtype.categories, known)
+        return names.gather(values.to_physical()).alias(values.name)
     run = values.rle_id()
     heads = values.filter(run.ne_missing(run.shift()))
     at = pl.int_range(len(known), dtype=pl.Int32, eager=True)
@@ -100,6 +105,7 @@ def _positions(values: pl.Series, known: pl.Series) -> pl.Series:
 
 def _unknown(bad: pl.DataFrame, column: Column, known: pl.Series, site: _Site) -> pl.DataFrame:
     table = str(column.refers)
+    bad = bad.with_columns(pl.col(column.name).cast(pl.String))
     what, names = TABLES[table].KEY[0], site.tables[table].names
     values = bad[column.name].unique()
     given = set(names.filter(names.is_in(values.implode())).to_list()) if len(values) else set()
@@ -122,11 +128,30 @@ def _no_duplicates(frame: pl.DataFrame, site: _Site) -> Outcome:
     if not key or frame.is_empty():
         return frame, none()
     one = pl.col(key[0]) if len(key) == 1 else pl.struct(key)
+    if _are_different_pairs(frame, site):
+        return frame, none()
     if frame.select(one.hash().n_unique()).item() == frame.height:  # a third of the time
         return frame, none()
     bad = _named(frame.filter(~one.is_first_distinct()), site)
     reason = f"the same {' and '.join(key)} as in an earlier row"
     return frame, reject(bad, file=site.file, column=key[-1], reason=reason)
+
+
+def _are_different_pairs(frame: pl.DataFrame, site: _Site) -> bool:
+    """Tell whether the key is a pair of row numbers, and no pair stands in two rows.
+
+    A flag for each possible pair; false, too, where there were too many of them.
+    """
+    columns = [columns_of(site.table)[name] for name in TABLES[site.table].KEY]
+    if len(columns) != 2 or not all(column.is_reference for column in columns):
+        return False
+    first, second = (frame[column.name].to_numpy() for column in columns)
+    high, wide = int(first.max()) + 1, int(second.max()) + 1
+    if high * wide > FLAGS * frame.height or min(first.min(), second.min()) < 0:
+        return False
+    met = np.zeros(high * wide, np.bool_)
+    met[first.astype(np.int64) * wide + second] = True
+    return bool(np.count_nonzero(met) == frame.height)
 
 
 def _named(frame: pl.DataFrame, site: _Site) -> pl.DataFrame:
@@ -152,8 +177,9 @@ Bad = tuple[pl.DataFrame, str, str]
 
 
 def _not_at_hubs(stock: pl.DataFrame, frames: Frames) -> Bad:
-    hub = frames["nodes"]["kind"].gather(stock["node"]) == "hub"
-    return stock.filter(hub), "node", "a hub keeps no stock"
+    is_hub = frames["nodes"]["kind"] == "hub"
+    bad = stock.filter(is_hub.gather(stock["node"])) if is_hub.any() else stock.clear()
+    return bad, "node", "a hub keeps no stock"
 
 
 def _zone_has_tariff(zones: pl.DataFrame, frames: Frames) -> Bad:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -25,7 +26,7 @@ from omnisource.models.world import World
 from omnisource.orchestrator.check import check
 from omnisource.orchestrator.columns import REQUIRED, ROW, TABLES, TO_DELIVER, dtypes_of, empty
 from omnisource.orchestrator.encode import encode
-from omnisource.orchestrator.files import file_of, read_table, strangers
+from omnisource.orchestrator.files import Known, file_of, read_table, strangers
 from omnisource.orchestrator.head import read_scenario
 from omnisource.orchestrator.link import Checked, link
 from omnisource.orchestrator.link import warnings as link_warnings
@@ -124,6 +125,10 @@ def write_rejects(loaded: Loaded, path: str | Path) -> None:
         write_frame(loaded.rejects, temporary, Path(path).suffix.removeprefix("."))
 
 
+NAMING: Final = ("nodes", "services", "products")
+"""Tables whose names stand in large ones."""
+
+
 @dataclass(frozen=True)
 class _File:
     checked: Checked
@@ -133,24 +138,46 @@ class _File:
 def _checked_files(
     folder: Path,
 ) -> tuple[dict[str, _File], list[pl.DataFrame], list[str]]:
-    """Read and check every table; two at a time, which is what reading leaves of the cores."""
+    """Read and check every table: first those whose names stand in others, which are small.
+
+    Then two at a time, the largest first: that is what reading leaves of the cores.
+    """
     paths = {table: file_of(folder, table) for table in TABLES}
     for table in REQUIRED:
         if paths[table] is None:
             raise UnusableInput(
                 f"{folder}: {table}.csv is missing, and is needed; a header alone will do"
             )
+    done = {table: _checked_file(paths[table], table, {}) for table in NAMING}
+    known = {table: _names(file.checked) for table, (file, _, _) in done.items()}
+    rest = sorted(set(TABLES) - set(NAMING), key=lambda table: _size(paths[table]), reverse=True)
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(_checked_file, paths.values(), paths))
-    tables = {table: file for table, (file, _, _) in zip(paths, done, strict=True)}
-    return tables, [bad for _, bad, _ in done], [note for *_, notes in done for note in notes]
+        files = [paths[table] for table in rest]
+        done |= zip(rest, pool.map(_checked_file, files, rest, repeat(known)), strict=True)
+    tables = {table: done[table][0] for table in TABLES}
+    rejects = [done[table][1] for table in TABLES]
+    return tables, rejects, [note for table in TABLES for note in done[table][2]]
 
 
-def _checked_file(path: Path | None, table: str) -> tuple[_File, pl.DataFrame, list[str]]:
+def _size(path: Path | None) -> int:
+    return path.stat().st_size if path else 0
+
+
+def _names(checked: Checked) -> pl.Series:
+    """Return the names of a table's rows, each once."""
+    return checked.frame[checked.frame.columns[1]].unique(maintain_order=True)
+
+
+def _checked_file(
+    path: Path | None, table: str, known: Known
+) -> tuple[_File, pl.DataFrame, list[str]]:
     if path is None:
         return _File(Checked(empty(table), f"{table}.csv"), None), none(), []
-    read, said = read_table(path, table)
+    read, said = read_table(path, table, known)
     frame, bad = check(table, read.frame, path.name)
+    if read.is_typed and not bad.is_empty():  # as text, to show what stands in the file
+        read, said = read_table(path, table)
+        frame, bad = check(table, read.frame, path.name)
     checked = Checked(without(frame, bad), path.name, frame[frame.columns[1]])
     return _File(checked, read.rows), together([read.rejects, bad]), said
 

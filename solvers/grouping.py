@@ -1,4 +1,6 @@
-"""Keys of many rows: which rows have a key, and which key a text stands for."""
+"""Keys of many rows: which rows have a key, and numbers for keys of other kinds."""
+
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -33,14 +35,14 @@ def _dealt(keys: Rows, at: Ints) -> Rows:
     return rows
 
 
-def coded(texts: Column) -> tuple[Rows, list[str]]:
-    """Return a number for each text, from 0 in the order in which they are met, and the texts.
+def coded(keys: Column) -> tuple[Rows, list[Any]]:
+    """Return a number for each key, from 0 in the order in which they are met, and the keys.
 
     >>> codes, names = coded(np.array(["b", "a", "b"], object))
     >>> codes.tolist(), names
     ([0, 1, 0], ['b', 'a'])
     """
-    values = texts.tolist()
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(values))}
+    values = keys.tolist()
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(values))}
     codes = np.fromiter(map(numbers.__getitem__, values), np.int32, len(values))
     return codes, list(numbers)

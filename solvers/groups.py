@@ -4,12 +4,11 @@ The compiler (soft.py) and the judge (surcharges.py) both read the tables by the
 follows from it, each works out for itself.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from omnisource.models.policy import Fairness
 from omnisource.models.world import ABSENT, ORDER_MODES, Column, World
+from omnisource.solvers.grouping import Rows, coded
 from omnisource.solvers.problem import Floats, Ints
 
 
@@ -18,7 +17,8 @@ def late_factor(world: World) -> Floats:
     tiers, orders = world.policy.tiers, world.orders
     if not tiers:
         return np.ones(orders.rows)
-    return np.array([tiers.get(tier, 1.0) for tier in orders["tier"]], np.float64)
+    tier, names = coded(orders["tier"])
+    return np.array([tiers.get(name, 1.0) for name in names], np.float64)[tier]
 
 
 def shortage_factor(world: World) -> Floats:
@@ -29,19 +29,24 @@ def shortage_factor(world: World) -> Floats:
 
 def groups_of(world: World, rule: Fairness) -> tuple[list[str], Ints]:
     """Return a rule's groups by name, and, (K,), the group of each order."""
-    index: dict[str, int] = {}
-    group = [index.setdefault(name, len(index)) for name in _names(world, rule)]
-    return list(index), np.array(group, np.int64)
-
-
-def _names(world: World, rule: Fairness) -> Iterator[str]:
     if rule.by == "channel":
-        yield from world.orders["channel"]
+        group, names = coded(world.orders["channel"])
     elif rule.by == "country":
-        yield from _destination(world, "country")
+        group, names = coded(_destination(world, "country"))
     else:
-        places = zip(_destination(world, "country"), _destination(world, "postcode"), strict=True)
-        yield from (f"{country}-{postcode[: rule.digits]}" for country, postcode in places)
+        group, names = _regions(world, rule.digits)
+    return names, group.astype(np.int64)
+
+
+def _regions(world: World, digits: int) -> tuple[Rows, list[str]]:
+    """Return, (K,), the region of each order, and the names: country and first digits."""
+    (country, countries), (postcode, postcodes) = (
+        coded(_destination(world, name)) for name in ("country", "postcode")
+    )
+    of_postcode, areas = coded(np.array([code[:digits] for code in postcodes], object))
+    region, pairs = coded(country * np.int64(len(areas)) + of_postcode[postcode])
+    known = (divmod(pair, len(areas)) for pair in pairs)
+    return region, [f"{countries[c]}-{areas[area]}" for c, area in known]
 
 
 def _destination(world: World, name: str) -> Column:

@@ -60,7 +60,7 @@ def shipped(world: World, problem: Problem, legend: Legend, decisions: Decisions
         world.lines["units"].astype(np.int64),
     )
     return Shipped(
-        order=candidate_order(problem)[decisions.candidate],
+        order=np.searchsorted(problem.order_candidate, decisions.candidate, side="right") - 1,
         node=problem.node[decisions.candidate].astype(np.int64),
         service=problem.ways.service[decisions.way].astype(np.int64),
         start=start,

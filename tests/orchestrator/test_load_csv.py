@@ -4,14 +4,16 @@ import contextlib
 import csv
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator import csv_files
+from omnisource.orchestrator import csv_bytes
 from omnisource.orchestrator.columns import ROW
-from omnisource.orchestrator.csv_files import read_csv, survey
+from omnisource.orchestrator.csv_bytes import survey
+from omnisource.orchestrator.csv_files import read_csv
 
 CELLS = st.text('ab ",;\t\nä', max_size=6)
 ROWS = st.lists(st.tuples(st.sampled_from(["x", 'x"', "x,\n"]), CELLS, CELLS), max_size=8)
@@ -61,7 +63,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
 def test_blocks_do_not_part_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(csv_files, "BLOCK", size)
+    monkeypatch.setattr(csv_bytes, "BLOCK", size)
     path = tmp_path / "table.csv"
     for text, expected in [
         ("a,b\n1,2\n3,4", (True, True)),
@@ -69,10 +71,25 @@ def test_blocks_do_not_part_lines(
         ("a,b\n1, 2\n3,4\n", (True, False)),
         ("a,b\n1,2\n 3,4\n", (True, False)),
         ("a,b\n1,2 \r\n3,4\r\n", (True, False)),
-        ("a,b\n1,ä\n", (True, False)),
+        ("a,b\n1,ä\n", (True, True)),
+        ("a,b\n1,ä\xa0\n", (True, False)),
+        ("a,b\n1,\u2003ä\n", (True, False)),
+        ("a,b\n1,2,\n3\n", (False, False)),
         ("a,b\n1\n2,3,4\n", (False, False)),
         ('a,b\n1,"2"\n', (False, False)),
         ("a,b\n1,2\n\n", (False, False)),
     ]:
         path.write_text(text, newline="")
         assert survey(path, ",", 2) == expected, text
+
+
+SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: f"U+{ord(space):04X}")
+def test_a_file_with_any_white_space_around_a_value_is_not_tidy(tmp_path: Path, space: str) -> None:
+    """Python counts four control characters as white space that are none in Unicode, nor here."""
+    path = tmp_path / "table.csv"
+    path.write_text(f"a,b\n1,{space}ä\n", newline="")
+    stripped = pl.Series([f"{space}ä"]).str.strip_chars().item() == "ä"
+    assert not (stripped and survey(path, ",", 2)[1])
