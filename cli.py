@@ -12,7 +12,10 @@ from typing import Annotated, Literal
 
 import typer
 
-KNOWN = "joint, exact, nearest, priority, fewest-splits, cheapest, rated"
+KNOWN = (
+    "joint, exact, monolith-highs, monolith-scip, monolith-cpsat, "
+    "nearest, priority, fewest-splits, cheapest, rated"
+)
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Scenario folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document to stdout.")]
@@ -182,7 +185,7 @@ def compare(
     *,
     solver: Annotated[
         list[str] | None,
-        typer.Option(help=f"Again for each: {KNOWN}. [default: all but exact]"),
+        typer.Option(help=f"Again for each: {KNOWN}. [default: all but exact, monolith-…]"),
     ] = None,
     gap: Gap = 0.001,
     time: Time = 600.0,

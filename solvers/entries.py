@@ -1,4 +1,4 @@
-"""Menu entries as columns: what whole-night programmes choose from (exact.py, monolith.py)."""
+"""Menu entries as columns: what whole-night programmes choose from (exact.py, matrix.py)."""
 
 from dataclasses import dataclass
 
