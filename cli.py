@@ -5,7 +5,7 @@ Imports stand inside the commands, so that `--help` loads none of the libraries 
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal
@@ -158,23 +158,39 @@ def allocate(
     format: Format = "csv",
     strict: Strict = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, write nothing.")] = False,
+    json_log: Annotated[
+        Path | None, typer.Option("--json-log", help="File for a line of JSON a round.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Allocate all open orders, with a certificate."""
-    from omnisource.orchestrator.batch import run_night
+    """Allocate all open orders, with a certificate.
+
+    Ctrl-C ends the search with the best plan so far; a second one ends without.
+    """
+    from datetime import UTC, datetime
+
+    from omnisource.orchestrator.batch import Night, run_night
+    from omnisource.orchestrator.interrupt import heeding
+    from omnisource.orchestrator.journal import journal, to_all
     from omnisource.orchestrator.report import night_report
     from omnisource.orchestrator.screen import Screen
     from omnisource.solvers.problem import Limits
 
     screen = Screen(json, quiet)
-    with screen.progress() as tell:
-        limits = Limits(gap=gap, seconds=time, threads=threads, report=tell)
-        night = run_night(
-            folder, limits, solver=solver, policy=policy, seed=seed,
-            out=None if dry_run else out, format=format,
-        )  # fmt: skip
-    screen.warn(*night.opened.remarks())
+    log = journal(json_log, seconds=time, clock=lambda: datetime.now(UTC))
+    with screen.progress(time) as tell, log as note:
+
+        def work(asked: Callable[[], bool]) -> Night:
+            report = to_all(tell, note)
+            limits = Limits(gap=gap, seconds=time, threads=threads, report=report, stop=asked)
+            return run_night(
+                folder, limits, solver=solver, policy=policy, seed=seed,
+                out=None if dry_run else out, format=format,
+            )  # fmt: skip
+
+        night = heeding(work, screen.warn)
+    screen.warn(*night.remarks())
     screen.show(night.document(), night_report(night))
     _leave(strict and not night.complete)
 
