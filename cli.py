@@ -1,6 +1,7 @@
 """Commands: parse, call one verb, print one report.
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
+This file is the door; a group of verbs has a file of its own beside it (cli_bench.py).
 """
 
 import sys
@@ -8,25 +9,24 @@ import traceback
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-KNOWN = (
-    "joint, exact, monolith-highs, monolith-scip, monolith-cpsat, "
-    "nearest, priority, fewest-splits, cheapest, rated"
+from omnisource.cli_bench import bench
+from omnisource.cli_options import (
+    KNOWN,
+    Folder,
+    Format,
+    Gap,
+    Json,
+    Policy,
+    Quiet,
+    Seed,
+    Strict,
+    Threads,
+    Time,
 )
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Scenario folder.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document to stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No report, progress or warnings.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 if not all is as it should be.")]
-Gap = Annotated[float, typer.Option(min=0.0, help="Stop at this gap, a share of the cost.")]
-Time = Annotated[float, typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long.")]
-Threads = Annotated[int, typer.Option(min=0, help="0: as many as there are cores.")]
-Policy = Annotated[Path | None, typer.Option(help="TOML; its keys replace the scenario's.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")]
-Format = Annotated[Literal["csv", "parquet"], typer.Option(help="Of the tables written.")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(bench, name="bench")
 
 
 def _version(asked: bool) -> None:
