@@ -28,10 +28,9 @@ lint: setup  ## check style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: setup  ## run the benchmarks
-	@if ls tests/benchmarks/test_*.py >/dev/null 2>&1; \
-	then $(BIN)/python -m pytest tests/benchmarks --durations=0; \
-	else echo "No benchmarks in tests/benchmarks yet."; fi
+ORDERS ?= 20000
+bench: setup  ## run the benchmarks; ORDERS=100000 at the size of the goals
+	OMNISOURCE_BENCH_ORDERS=$(ORDERS) $(BIN)/python -m pytest tests/benchmarks --durations=0
 
 $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Omnisource needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make $(MAKECMDGOALS) PYTHON=python3.12")'

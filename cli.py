@@ -1,29 +1,32 @@
 """Commands: parse, call one verb, print one report.
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
+This file is the door; a group of verbs has a file of its own beside it (cli_bench.py).
 """
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-KNOWN = "joint, exact, nearest, priority, fewest-splits, cheapest, rated"
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Scenario folder.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document to stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No report, progress or warnings.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 if not all is as it should be.")]
-Gap = Annotated[float, typer.Option(min=0.0, help="Stop at this gap, a share of the cost.")]
-Time = Annotated[float, typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long.")]
-Threads = Annotated[int, typer.Option(min=0, help="0: as many as there are cores.")]
-Policy = Annotated[Path | None, typer.Option(help="TOML; its keys replace the scenario's.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")]
-Format = Annotated[Literal["csv", "parquet"], typer.Option(help="Of the tables written.")]
+from omnisource.cli_bench import bench
+from omnisource.cli_options import (
+    KNOWN,
+    Folder,
+    Format,
+    Gap,
+    Json,
+    Policy,
+    Quiet,
+    Seed,
+    Strict,
+    Threads,
+    Time,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(bench, name="bench")
 
 
 def _version(asked: bool) -> None:
@@ -155,23 +161,39 @@ def allocate(
     format: Format = "csv",
     strict: Strict = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, write nothing.")] = False,
+    json_log: Annotated[
+        Path | None, typer.Option("--json-log", help="File for a line of JSON a round.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Allocate all open orders, with a certificate."""
-    from omnisource.orchestrator.batch import run_night
+    """Allocate all open orders, with a certificate.
+
+    Ctrl-C ends the search with the best plan so far; a second one ends without.
+    """
+    from datetime import UTC, datetime
+
+    from omnisource.orchestrator.batch import Night, run_night
+    from omnisource.orchestrator.interrupt import heeding
+    from omnisource.orchestrator.journal import journal, to_all
     from omnisource.orchestrator.report import night_report
     from omnisource.orchestrator.screen import Screen
     from omnisource.solvers.problem import Limits
 
     screen = Screen(json, quiet)
-    with screen.progress() as tell:
-        limits = Limits(gap=gap, seconds=time, threads=threads, report=tell)
-        night = run_night(
-            folder, limits, solver=solver, policy=policy, seed=seed,
-            out=None if dry_run else out, format=format,
-        )  # fmt: skip
-    screen.warn(*night.opened.remarks())
+    log = journal(json_log, seconds=time, clock=lambda: datetime.now(UTC))
+    with screen.progress(time) as tell, log as note:
+
+        def work(asked: Callable[[], bool]) -> Night:
+            report = to_all(tell, note)
+            limits = Limits(gap=gap, seconds=time, threads=threads, report=report, stop=asked)
+            return run_night(
+                folder, limits, solver=solver, policy=policy, seed=seed,
+                out=None if dry_run else out, format=format,
+            )  # fmt: skip
+
+        night = heeding(work, screen.warn)
+    screen.warn(*night.remarks())
     screen.show(night.document(), night_report(night))
     _leave(strict and not night.complete)
 
@@ -182,7 +204,7 @@ def compare(
     *,
     solver: Annotated[
         list[str] | None,
-        typer.Option(help=f"Again for each: {KNOWN}. [default: all but exact]"),
+        typer.Option(help=f"Again for each: {KNOWN}. [default: all but exact, monolith-…]"),
     ] = None,
     gap: Gap = 0.001,
     time: Time = 600.0,

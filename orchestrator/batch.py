@@ -70,6 +70,12 @@ class Night:
             "out": None if self.out is None else str(self.out),
         }
 
+    def remarks(self) -> Iterator[str]:
+        """Say what is strange about the folder, and whether the night was cut short."""
+        yield from self.opened.remarks()
+        if self.plan.status == "interrupted":
+            yield "interrupted: this is the best plan so far; its gap says how good it is"
+
     def next_step(self) -> str:
         """Say where the plan lies, and what to ask next."""
         if self.out is None:

@@ -1,6 +1,6 @@
 """The synthetic country's nodes and carriers, and the clock.
 
-Of N nodes 3 % are warehouses (2 … 12), 6 % dropshippers (1 … 20), the others stores. Warehouses
+Of N nodes 2.2 % are warehouses (2 … 12), 8.9 % dropshippers (1 … 20), the others stores. Warehouses
 stand 5 … 25 km outside the largest cities that keep 60 km apart; stores in places drawn by
 weight; dropshippers anywhere. Handling, in cents: a warehouse 90 ± 10 a shipment and 25 a unit,
 a store 140 ± 30 and 50, a dropshipper 80 ± 20 and 20.
@@ -80,8 +80,8 @@ SERVICES: Final = (
 
 def node_table(rng: np.random.Generator, places: Places, count: int) -> pl.DataFrame:
     """Return the `nodes` table; nobody's capacity is limited yet."""
-    warehouses = int(np.clip(round(0.03 * count), min(2, count - 2), 12))
-    sellers = int(np.clip(round(0.06 * count), 1, 20))
+    warehouses = int(np.clip(round(0.022 * count), min(2, count - 2), 12))
+    sellers = int(np.clip(0.089 * count, 1, 20))
     spots = [
         _beside(rng, places, _large_cities(warehouses)),
         rng.choice(len(places.lat), count - warehouses - sellers, p=places.weight),

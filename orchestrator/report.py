@@ -12,6 +12,7 @@ from rich.text import Text
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import PARTS_OF_SOLVE, STEPS
 from omnisource.orchestrator.batch import Night, Opened
+from omnisource.orchestrator.bench import Sheet
 from omnisource.orchestrator.demo import Demo
 from omnisource.orchestrator.load import describe
 from omnisource.orchestrator.measures import Measures
@@ -234,6 +235,15 @@ def fitness(opened: Opened) -> str:
         return f"{folder} is sound: {orders} can be allocated."
     rows = count(loaded.rejected, "row")
     return f"{folder} can be used without {rows}: {orders} can be allocated."
+
+
+def sheet_report(sheet: Sheet) -> RenderableType:
+    """Return a bench's table with what stands below it."""
+    table = grid(sheet.title, *sheet.columns, left=0)
+    table.columns[0].justify = "left"
+    for row in sheet.rows:
+        table.add_row(*row)
+    return Group(table, sentences("", *sheet.notes))
 
 
 def difference(cents: float, *, same: str = "the same") -> str:

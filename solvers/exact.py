@@ -33,32 +33,17 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
-from omnisource.models.base import UnusableInput
-from omnisource.solvers.problem import (
-    MENU_LIMIT,
-    NEVER,
-    UNLIMITED,
-    Answer,
-    Decisions,
-    Ints,
-    Limits,
-    Problem,
-)
+from omnisource.solvers.entries import Entries, decisions_of, entries, refuse_large
+from omnisource.solvers.problem import UNLIMITED, Answer, Ints, Limits, Problem
+from omnisource.solvers.watch import ending
 
 
 @dataclass(frozen=True, eq=False)
-class Programme:
-    """The model and its columns: one a parcel (menu entry), one a content row of a parcel."""
+class Programme(Entries):
+    """The model over those entries, and its variables."""
 
     problem: Problem
     model: cp_model.CpModel
-    entry: Ints  # (Z,) menu entry
-    candidate: Ints  # (Z,)
-    order: Ints  # (Z,)
-    parcel: Ints  # (X,) which of the Z a content row belongs to
-    pair: Ints  # (X,)
-    line: Ints  # (X,)
-    units: Ints  # (X,) ≥ 1
     z: list[cp_model.IntVar]
     short: list[cp_model.IntVar]
     busy: list[cp_model.IntVar]
@@ -71,12 +56,7 @@ def exact(problem: Problem, limits: Limits) -> Answer:
     Raises:
         UnusableInput: an order is large, so that it has no menu.
     """
-    if problem.large.any():
-        order = int(np.flatnonzero(problem.large)[0])
-        raise UnusableInput(
-            f"exact is the reference for small instances: order {order} can be cut in more than "
-            f"{MENU_LIMIT} ways; use --solver joint, or fewer lines and units an order"
-        )
+    refuse_large(problem, "exact")
     programme = _programme(problem)
     for rule in RULES:
         rule(programme)
@@ -85,47 +65,17 @@ def exact(problem: Problem, limits: Limits) -> Answer:
 
 
 def _programme(problem: Problem) -> Programme:
-    entry = np.flatnonzero(problem.menu_cost < NEVER)
-    entry = entry[~np.isin(entry, problem.menu_start)]  # not the empty parcels
-    candidate = np.searchsorted(problem.menu_start, entry, side="right") - 1
-    order = np.searchsorted(problem.order_candidate, candidate, side="right") - 1
-    parcel, pair, units = _contents(problem, entry, candidate)
-    first_pair, first_line = problem.pair_start[candidate], problem.order_line[order]
-    most = np.full(len(entry), UNLIMITED)
-    np.minimum.at(most, parcel, problem.cap[pair] // units)
-    model, soft, most_of_all = cp_model.CpModel(), problem.soft, int(problem.units.sum())
+    model, found = cp_model.CpModel(), entries(problem)
+    soft, most_of_all = problem.soft, int(problem.units.sum())
     return Programme(
-        problem,
-        model,
-        entry=entry,
-        candidate=candidate,
-        order=order,
-        parcel=parcel,
-        pair=pair,
-        line=first_line[parcel] + pair - first_pair[parcel],
-        units=units,
-        z=[model.new_int_var(0, int(n), "") for n in most],
+        **vars(found),
+        problem=problem,
+        model=model,
+        z=[model.new_int_var(0, int(n), "") for n in found.most],
         short=[model.new_int_var(0, int(n), "") for n in problem.units],
         busy=[model.new_int_var(0, most_of_all, "") for _ in soft.load_node],
         unfair=[model.new_int_var(0, most_of_all, "") for _ in soft.group_free],
     )
-
-
-def _contents(problem: Problem, entry: Ints, candidate: Ints) -> tuple[Ints, Ints, Ints]:
-    """Write the entries' mixed-radix numbers out as rows (parcel, pair, units)."""
-    first, end = problem.pair_start[candidate], problem.pair_start[candidate + 1]
-    rest = entry - problem.menu_start[candidate]
-    rows: list[tuple[Ints, Ints, Ints]] = []
-    for j in range(int((end - first).max(initial=0))):
-        has = np.flatnonzero(first + j < end)
-        pair = first[has] + j
-        rest[has], units = np.divmod(rest[has], problem.cap[pair] + 1)
-        some = units > 0
-        rows.append((has[some], pair[some], units[some]))
-    if not rows:
-        return entry, entry, entry
-    parcel, pair, units = (np.concatenate(part) for part in zip(*rows, strict=True))
-    return parcel, pair, units
 
 
 def _sums(
@@ -242,30 +192,17 @@ def _solved(programme: Programme, limits: Limits) -> Answer:
     solver.parameters.random_seed = limits.seed
     solver.parameters.num_workers = limits.threads or os.cpu_count() or 1
     solver.parameters.interleave_search = True
-    status = solver.solve(programme.model)
+    solver.parameters.catch_sigint_signal = False  # whoever runs us listens, see Limits.stop
+    with ending(limits, solver.stop_search):
+        status = solver.solve(programme.model)
     counts = np.zeros(len(programme.z), np.int64)  # nothing sent: a plan at any time
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         counts[:] = [solver.value(z) for z in programme.z]
+    short_of_it = "interrupted" if limits.stopped() else "time"
+    ended = "optimal" if status == cp_model.OPTIMAL else short_of_it
     return Answer(
-        _decisions(programme, counts),
-        status="optimal" if status == cp_model.OPTIMAL else "time",
+        decisions_of(programme.problem, programme, counts),
+        status=ended,
         bound=solver.best_objective_bound,
         seconds={"exact": solver.wall_time},
-    )
-
-
-def _decisions(programme: Programme, counts: Ints) -> Decisions:
-    """Write each parcel out as often as it is sent."""
-    sent = np.repeat(np.arange(len(counts)), counts)
-    by_parcel = np.argsort(programme.parcel, kind="stable")
-    sizes = np.bincount(programme.parcel, minlength=len(counts))
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    start = np.concatenate([[0], np.cumsum(sizes[sent])])
-    rows = by_parcel[np.arange(start[-1]) + np.repeat(first[sent] - start[:-1], sizes[sent])]
-    return Decisions(
-        candidate=programme.candidate[sent],
-        way=programme.problem.menu_way[programme.entry[sent]],
-        start=start.astype(np.int64),
-        line=programme.line[rows],
-        units=programme.units[rows],
     )

@@ -65,11 +65,20 @@ class Night:
 
     def left_seconds(self) -> float:
         """Return the time left, at least a little."""
+        if self.limits.stopped():
+            return 0.5
         return max(self.limits.seconds - (time.monotonic() - self.began), 0.5)
 
     def going(self) -> bool:
-        """Say whether there is time left."""
-        return time.monotonic() - self.began < self.limits.seconds
+        """Say whether there is time left and nobody asks to end."""
+        within = time.monotonic() - self.began < self.limits.seconds
+        return within and not self.limits.stopped()
+
+    def ended(self) -> str:
+        """Say why the search ended short of the gap asked for."""
+        if self.limits.stopped():
+            return "interrupted"
+        return "feasible" if self.going() else "time"
 
     def price(self, prices: Prices, step: str) -> Pass:
         """Run the oracle at those prices, learn the plans, keep the pass if it is the best."""
@@ -129,10 +138,9 @@ def joint(problem: Problem, limits: Limits) -> Answer:
     assert night.plans is not None
     cost = night.cost + night.large_cost()
     gap = (cost - bound) / max(abs(cost), 1)
-    status = "optimal" if gap <= limits.gap else ("feasible" if night.going() else "time")
     return Answer(
         decisions=decisions(problem, night.plans, night.large),
-        status=status,
+        status="optimal" if gap <= limits.gap else night.ended(),
         bound=bound,
         prices=night.best.prices,
         passes=night.passes,

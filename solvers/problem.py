@@ -204,6 +204,11 @@ class Limits:
     seed: int = 0
     threads: int = 0  # 0: as many as there are cores
     report: Callable[[Round], None] | None = None
+    stop: Callable[[], bool] | None = None  # asked wherever the time is: end with the best so far
+
+    def stopped(self) -> bool:
+        """Say whether whoever waits asks to end."""
+        return self.stop is not None and self.stop()
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +230,7 @@ class Answer:
     """
 
     decisions: Decisions
-    status: str  # optimal (within the gap asked for), feasible, time, or "rule" (a rule engine)
+    status: str  # optimal (within the gap asked for), feasible, time, interrupted, or rule
     bound: float | None = None
     prices: Prices | None = None
     passes: int = 0

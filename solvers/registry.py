@@ -9,6 +9,9 @@ from omnisource.solvers.problem import Solver
 SOLVERS: Final = {
     "joint": "omnisource.solvers.joint:joint",
     "exact": "omnisource.solvers.exact:exact",
+    "monolith-highs": "omnisource.solvers.monolith:highs",
+    "monolith-scip": "omnisource.solvers.monolith:scip",
+    "monolith-cpsat": "omnisource.solvers.monolith:cpsat",
     "nearest": "omnisource.solvers.rules:nearest",
     "priority": "omnisource.solvers.rules:priority",
     "fewest-splits": "omnisource.solvers.rules:fewest_splits",

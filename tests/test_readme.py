@@ -15,7 +15,7 @@ Omnisource = Callable[..., Any]
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *(ROOT / n / "README.md" for n in ("models", "solvers",
-         "orchestrator", "scenarios"))]  # fmt: skip
+         "orchestrator", "scenarios", "tests/benchmarks"))]  # fmt: skip
 
 
 def blocks(language: str) -> list[str]:

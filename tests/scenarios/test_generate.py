@@ -128,6 +128,14 @@ def test_some_cells_cost_extra_and_some_save_money(made: Generated) -> None:
     assert extra.min() < 0 < extra.max()
 
 
+def test_the_usual_network_has_5_warehouses_200_stores_and_20_dropshippers(
+    tmp_path: Path,
+) -> None:
+    kinds = generate(tmp_path, orders=20).tables["nodes"]["kind"].to_list()
+    counts = [kinds.count(kind) for kind in ("warehouse", "store", "dropshipper")]
+    assert counts == [5, 200, 20]
+
+
 def test_only_dropshippers_have_no_limit(made: Generated) -> None:
     nodes = made.tables["nodes"]
     unlimited = nodes.filter(pl.col("orders_per_day").is_null())["kind"].unique().to_list()

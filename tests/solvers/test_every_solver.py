@@ -7,6 +7,8 @@ from omnisource.models.policy import Policy
 from omnisource.solvers.problem import Limits
 from omnisource.solvers.registry import SOLVERS, solver
 
+REFUSE_LARGE = {"exact", "monolith-highs", "monolith-scip", "monolith-cpsat"}
+
 
 @pytest.mark.parametrize("seed", range(12))
 def test_every_plan_is_feasible_and_no_dearer_than_serving_nothing(solve, random_world, name, seed):
@@ -100,8 +102,8 @@ def test_a_node_sends_no_more_than_its_day_allows(solve, world, name):
 
 
 def test_a_large_order_is_served_as_well(solve, world, name):
-    if name == "exact":
-        pytest.skip("exact refuses large orders")
+    if name in REFUSE_LARGE:
+        pytest.skip(f"{name} refuses large orders")
     skus = {f"s{i}": 4 for i in range(12)}
     plan, _ = solve(world({"A": skus, "B": skus}, {"o": skus}), name)
     assert plan.shortages.rows == 0
@@ -115,6 +117,13 @@ def test_the_same_seed_gives_the_same_plan(solve, random_world, name):
     assert all((first.shipments[c] == again.shipments[c]).all() for c in first.shipments)
 
 
+def test_asked_to_end_at_once_it_still_has_a_plan(solve, random_world, name):
+    limits = Limits(threads=1, gap=0.0, stop=lambda: True)
+    plan, answer = solve(random_world(2, orders=12), name, limits)
+    assert answer.status in ("interrupted", "optimal", "rule")
+    assert answer.bound is None or answer.bound <= plan.cost_cents
+
+
 def test_an_unknown_solver_is_refused_with_the_known_names():
     with pytest.raises(UnusableInput, match="no solver is called 'best'; known are joint, exact"):
         solver("best")
@@ -122,5 +131,6 @@ def test_an_unknown_solver_is_refused_with_the_known_names():
 
 def test_every_name_leads_to_a_module():
     assert list(SOLVERS) == [
-        "joint", "exact", "nearest", "priority", "fewest-splits", "cheapest", "rated"
+        "joint", "exact", "monolith-highs", "monolith-scip", "monolith-cpsat",
+        "nearest", "priority", "fewest-splits", "cheapest", "rated",
     ]  # fmt: skip

@@ -1,0 +1,66 @@
+"""`omnisource bench …`: figures and ratios of this machine."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from omnisource.cli_options import Json, Quiet, Threads, Time
+
+Part = Literal["table", "anytime", "rivals", "rules", "growth", "sweep", "all"]
+
+bench = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
+
+
+@bench.callback()
+def door() -> None:
+    """Measure this machine: figures, and ratios that hold on others."""
+
+
+@bench.command()
+def night(
+    *,
+    part: Annotated[Part, typer.Option(help="What to measure.")] = "table",
+    orders: Annotated[
+        int | None, typer.Option(min=10, help="[default: the sizes of the goals, to a million]")
+    ] = None,
+    scarcity: Annotated[
+        float, typer.Option(min=0.1, help="Units in stock a unit ordered, of contested products.")
+    ] = 1.1,
+    gap: Annotated[
+        float | None, typer.Option(min=0.0, help="[default: the gaps of the goals]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other nights.")] = 0,
+    time: Time = 600.0,
+    rival_seconds: Annotated[
+        float, typer.Option(min=0.0, help="A rival stops after so long at the most.")
+    ] = 600.0,
+    threads: Threads = 0,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where nights are kept. [default: temporary files]")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File: JSON, or with .md tables, put in their places if it has them."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the nightly batch against its goals, its rivals and the rules."""
+    from rich.console import Group
+
+    from omnisource.orchestrator.bench import Bench, keep
+    from omnisource.orchestrator.bench_night import PARTS, bench_night
+    from omnisource.orchestrator.report import sheet_report
+    from omnisource.orchestrator.screen import Screen
+
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        asked = Bench(
+            orders=orders, scarcity=scarcity, gap=gap, seed=seed, seconds=time,
+            rival_seconds=rival_seconds, threads=threads, scratch=scratch, tell=tell,
+        )  # fmt: skip
+        document, sheets = bench_night(asked, list(PARTS) if part == "all" else [part])
+    if out is not None:
+        keep(out, document, sheets)
+    screen.show(document, Group(*(sheet_report(sheet) for sheet in sheets)))
