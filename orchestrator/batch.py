@@ -52,10 +52,19 @@ class Night:
         """The world that was allocated."""
         return self.opened.world
 
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario."""
+        return self.world.scenario.name
+
     @cached_property
     def measures(self) -> Measures:
         """What the plan comes to."""
         return measures_of(self.world, self.plan)
+
+    def remarks(self) -> Iterator[str]:
+        """Say what is strange about the folder."""
+        return self.opened.remarks()
 
     @property
     def complete(self) -> bool:
