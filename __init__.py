@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.measures import Measures
     from omnisource.orchestrator.measures import measures_of as measures
     from omnisource.orchestrator.runs import read_run, save_run
+    from omnisource.orchestrator.stored import commit_plan, connect, load_into
     from omnisource.solvers.evaluate import evaluate
     from omnisource.solvers.legend import Shipped
     from omnisource.solvers.problem import Limits
@@ -39,12 +40,12 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fairness", "Fence",
-    "Lane", "Limits", "Line", "LoadStep", "Measures", "Node", "OmnisourceError", "Order",
-    "Plan", "Policy", "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell",
-    "Table", "TariffStep", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
-    "allocate", "compare", "evaluate", "explain", "generate", "load", "measures", "read_run",
-    "save_run", "world_of",
+    "Allotment", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fairness", "Fence", "Lane",
+    "Limits", "Line", "LoadStep", "Measures", "Node", "OmnisourceError", "Order", "Plan", "Policy",
+    "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell", "Table", "TariffStep",
+    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "allocate", "commit_plan",
+    "compare", "connect", "evaluate", "explain", "generate", "load", "load_into", "measures",
+    "read_run", "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -65,6 +66,7 @@ _MODULES = {
     "orchestrator.load": ("load_world as load", "world_of"),
     "orchestrator.measures": ("Measures", "measures_of as measures"),
     "orchestrator.runs": ("read_run", "save_run"),
+    "orchestrator.stored": ("commit_plan", "connect", "load_into"),
     "solvers.evaluate": ("evaluate",),
     "solvers.legend": ("Shipped",),
     "solvers.problem": ("Limits",),

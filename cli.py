@@ -148,9 +148,50 @@ def validate(
 
 
 @app.command()
-def allocate(
+def load(
     folder: Folder,
     *,
+    db: Annotated[
+        str, typer.Option("--db", metavar="URL", help="A file, sqlite:///FILE, postgresql://…")
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a scenario and its runs.")
+    ] = False,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load a scenario folder into a database."""
+    from omnisource.orchestrator.batch import open_folder, validation_document
+    from omnisource.orchestrator.report import loaded_report
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.orchestrator.stored import load_into
+    from omnisource.solvers.problem import Limits
+
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        opened = open_folder(folder, None, Limits(report=tell))
+        database = load_into(opened.world, db, replace=force)
+    document = validation_document(opened) | {"database": database}
+    screen.show(document, loaded_report(opened, database))
+    _leave(strict and opened.loaded.rejected > 0)
+
+
+@app.command()
+def allocate(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Scenario folder.")] = None,
+    *,
+    db: Annotated[
+        str | None,
+        typer.Option("--db", metavar="URL", help="Instead of DIR: a database, see `load`."),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="With --db: the run's name; the same again finishes it."),
+    ] = None,
+    partition: Annotated[
+        int, typer.Option(min=1, max=50_000, help="With --db: orders written in one go.")
+    ] = 2_000,
     solver: Annotated[str, typer.Option(help=f"One of {KNOWN}.")] = "joint",
     gap: Gap = 0.001,
     time: Time = 600.0,
@@ -173,23 +214,34 @@ def allocate(
     """
     from datetime import UTC, datetime
 
-    from omnisource.orchestrator.batch import Night, run_night
+    from omnisource.orchestrator.batch import run_night
     from omnisource.orchestrator.interrupt import heeding
     from omnisource.orchestrator.journal import journal, to_all
-    from omnisource.orchestrator.report import night_report
+    from omnisource.orchestrator.report import Allocated, night_report
     from omnisource.orchestrator.screen import Screen
     from omnisource.solvers.problem import Limits
 
+    if (folder is None) == (db is None):
+        raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
+    if db is None and run is not None:
+        raise typer.BadParameter("--run names a run in a database: it goes with --db")
     screen = Screen(json, quiet)
     log = journal(json_log, seconds=time, clock=lambda: datetime.now(UTC))
     with screen.progress(time) as tell, log as note:
 
-        def work(asked: Callable[[], bool]) -> Night:
+        def work(asked: Callable[[], bool]) -> Allocated:
             report = to_all(tell, note)
             limits = Limits(gap=gap, seconds=time, threads=threads, report=report, stop=asked)
-            return run_night(
-                folder, limits, solver=solver, policy=policy, seed=seed,
-                out=None if dry_run else out, format=format,
+            if folder is not None:
+                return run_night(
+                    folder, limits, solver=solver, policy=policy, seed=seed,
+                    out=None if dry_run else out, format=format,
+                )  # fmt: skip
+            from omnisource.orchestrator.stored_night import Asked, run_stored_night
+
+            return run_stored_night(
+                str(db), Asked(limits, solver, policy, seed), run=run,
+                out=out, format=format, size=partition, dry_run=dry_run,
             )  # fmt: skip
 
         night = heeding(work, screen.warn)

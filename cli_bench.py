@@ -64,3 +64,20 @@ def night(
     if out is not None:
         keep(out, document, sheets)
     screen.show(document, Group(*(sheet_report(sheet) for sheet in sheets)))
+
+
+@bench.command()
+def load(
+    *,
+    orders: Annotated[int, typer.Option(min=20, help="How many.")] = 1_000_000,
+    format: Annotated[Literal["csv", "parquet"], typer.Option(help="Of the files.")] = "csv",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other nights.")] = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure loading, judging and writing beside polars' own time."""
+    from omnisource.orchestrator.bench_load import bench_load
+    from omnisource.orchestrator.screen import Screen
+
+    figures = bench_load(orders=orders, format=format, seed=seed)
+    Screen(json, quiet).show(figures.document(), figures.table())

@@ -52,6 +52,11 @@ class Night:
         """The world that was allocated."""
         return self.opened.world
 
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario."""
+        return self.world.scenario.name
+
     @cached_property
     def measures(self) -> Measures:
         """What the plan comes to."""

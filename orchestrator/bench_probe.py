@@ -20,7 +20,7 @@ from omnisource.orchestrator.compare import side_by_side
 from omnisource.orchestrator.load import load
 from omnisource.orchestrator.runs import save_run
 from omnisource.solvers.compile import compile_world
-from omnisource.solvers.kernel import Left
+from omnisource.solvers.plans import Left
 from omnisource.solvers.prices import price_all
 from omnisource.solvers.problem import Limits, Prices, Round
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import PARTS_OF_SOLVE, STEPS
-from omnisource.orchestrator.batch import Night, Opened
+from omnisource.orchestrator.batch import Opened
 from omnisource.orchestrator.bench import Sheet
 from omnisource.orchestrator.demo import Demo
 from omnisource.orchestrator.load import describe
@@ -42,15 +43,46 @@ def sentences(*texts: str) -> RenderableType:
     return Padding(Group(*lines), (1, 1, 0, 1))
 
 
-def night_report(night: Night) -> RenderableType:
+class Allocated(Protocol):
+    """A night that was allocated, whatever out of and into."""
+
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario."""
+        ...
+
+    @property
+    def measures(self) -> Measures:
+        """What the plan comes to."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was rejected, is short or fell out."""
+        ...
+
+    def remarks(self) -> Iterable[str]:
+        """Say what is strange about what it was made from."""
+        ...
+
+    def document(self) -> dict[str, Any]:
+        """Return the night for JSON."""
+        ...
+
+    def next_step(self) -> str:
+        """Say where the plan lies, and what to ask next."""
+        ...
+
+
+def night_report(night: Allocated) -> RenderableType:
     """Return the report of one night: headline, certificate, bill, service, what to do next."""
-    return Group(plan_report(night.world, night.measures), sentences("", night.next_step()))
+    return Group(plan_report(night.scenario, night.measures), sentences("", night.next_step()))
 
 
-def plan_report(world: World, found: Measures) -> RenderableType:
+def plan_report(scenario: str, found: Measures) -> RenderableType:
     """Return what a plan comes to: headline, certificate, bill, service, time."""
     return Group(
-        sentences(headline(world, found), served(found), certificate(found)),
+        sentences(headline(scenario, found), served(found), certificate(found)),
         _bill(found),
         _service(found),
         *([_who_goes_short(found)] if found.shortfalls else []),
@@ -76,10 +108,10 @@ def generated_report(folder: Path, rows: Mapping[str, int]) -> RenderableType:
     return sentences(f"{folder} is written.", f"{said}.", then)
 
 
-def headline(world: World, found: Measures) -> str:
+def headline(scenario: str, found: Measures) -> str:
     """Say what was decided and what it costs."""
     return (
-        f"{world.scenario.name}: {count(found.orders, 'order')}, "
+        f"{scenario}: {count(found.orders, 'order')}, "
         f"{count(found.shipments, 'shipment')} from {count(found.nodes_used, 'node')}, "
         f"{money(found.cost_cents)}."
     )
@@ -225,6 +257,12 @@ def validation_report(opened: Opened) -> RenderableType:
         said.append(f"… and {rest:,} more; --rejects FILE writes them all")
     texts = [Text(text) for text in said]
     return Group(sentences(fitness(opened)), table, *texts)
+
+
+def loaded_report(opened: Opened, database: str) -> RenderableType:
+    """Return what was loaded into a database, and what to do next."""
+    then = f"Loaded into {database}. Next: omnisource allocate --db {database} --run ID"
+    return Group(validation_report(opened), sentences("", then))
 
 
 def fitness(opened: Opened) -> str:

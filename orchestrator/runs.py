@@ -159,6 +159,11 @@ def _facts(folder: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise UnusableInput(f"{folder / RUN}: this is no run: {error}; allocate again") from None
+    if "database" in facts:
+        raise UnusableInput(
+            f"{folder}: this run was written into a database, whose orders and stock are others by "
+            "now; allocate a scenario folder to have its orders explained"
+        )
     needed = {"source", "policy", "now", "format", "tables", "cost_cents"}
     if missing := sorted(needed - set(facts)):
         raise UnusableInput(f"{folder / RUN}: it lacks {', '.join(missing)}; allocate again")

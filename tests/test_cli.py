@@ -12,7 +12,7 @@ from omnisource.orchestrator.compare import COMPARED
 from omnisource.solvers.registry import SOLVERS
 
 Omnisource = Callable[..., Any]
-VERBS = ("demo", "generate", "validate", "allocate", "compare", "explain")
+VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain")
 
 # help and usage
 
@@ -39,7 +39,9 @@ def test_it_says_which_version_it_is(omnisource: Omnisource) -> None:
     ("words", "said"),
     [
         (["conquer"], "No such command"),
-        (["allocate"], "Missing argument"),
+        (["allocate"], "give a scenario folder DIR, or --db URL"),
+        (["load", "nowhere"], "Missing option '--db'"),
+        (["load", "nowhere", "--db", "x.db"], "nowhere: no scenario.toml"),
         (["allocate", "shop", "--gap", "small"], "--gap"),
         (["allocate", "nowhere"], "nowhere: no scenario.toml"),
         (["allocate", "nowhere", "--solver", "magic"], "no solver is called 'magic'; known are"),

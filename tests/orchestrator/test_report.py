@@ -72,7 +72,7 @@ def test_the_comparison_fits_an_ordinary_terminal(world: om.World, found: Measur
 
 def test_a_report_without_any_cost_still_prints(world: om.World, found: Measures) -> None:
     nothing = replace(found, orders=0, cost_cents=0, bill=dict.fromkeys(found.bill, 0))
-    assert "0.00" in text(plan_report(world, nothing))
+    assert "0.00" in text(plan_report("quiet", nothing))
     assert "Cheapest: nearest" in text(comparison_report(world, [nothing]))
 
 

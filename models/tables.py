@@ -1,0 +1,208 @@
+"""Ledger rows: what a database must lock, count or filter. All else of a row is its document.
+
+A document is JSON text of what the row models of a scenario folder hold besides: it is written
+and read in bulk, column by column, and checked when it is read, as a file is. Rows are written
+by `orchestrator/store*.py` alone.
+
+`row` is the place of a row among its like, in the order of the scenario folder; it is what rows
+are locked by, always from low to high. `version` counts the changes of a row, so that who read it
+can tell whether it has changed since. Minutes are counted from 1970-01-01 UTC.
+
+`reserved` of a cell may exceed `on_hand`: units of a receipt that is due are sold before they
+are counted.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+LAYOUT: Final = 1
+"""The version of the tables below; a database says in `layout` which one it has."""
+
+OPEN: Final = "open"
+ALLOCATED: Final = "allocated"
+"""States of an order: some unit of it has no stock yet; every unit has."""
+STARTED: Final = "started"
+PLANNED: Final = "planned"
+DONE: Final = "done"
+"""States of a run: nothing is kept yet; the whole plan is; all of it has been written."""
+
+
+class Ledger(SQLModel):
+    """What all rows of a database are."""
+
+
+TABLES: Final[MetaData] = Ledger.metadata
+"""All tables below."""
+
+
+def _place() -> int:
+    """Return the key of rows that are numbered by who writes them."""
+    place: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    return place
+
+
+class LayoutRow(Ledger, table=True):
+    """Which layout the tables have: one row, written with them."""
+
+    __tablename__ = "layout"
+    version: int = _place()
+
+
+class ScenarioRow(Ledger, table=True):
+    """The head of the scenario: name, clock, seed, policy."""
+
+    __tablename__ = "scenarios"
+    name: str = Field(primary_key=True)
+    document: str
+
+
+class DocumentRow(Ledger, table=True):
+    """A row of the network or the catalogue, which no run changes."""
+
+    __tablename__ = "documents"
+    kind: str = Field(primary_key=True)  # a table of the scenario folder
+    row: int = _place()
+    document: str
+
+
+class StockRow(Ledger, table=True):
+    """A stock cell; what a receipt alone brings has one too."""
+
+    __tablename__ = "stock"
+    __table_args__ = (UniqueConstraint("node", "sku"), CheckConstraint("reserved >= 0"))
+    row: int = _place()
+    node: str
+    sku: str
+    on_hand: int  # units
+    reserved: int  # units of it, and of receipts due, that orders have been given
+    safety: int  # units, the cell's own or its node's
+    version: int
+    document: str
+
+
+class ReceiptRow(Ledger, table=True):
+    """Units on their way to a cell."""
+
+    __tablename__ = "receipts"
+    row: int = _place()
+    node: str
+    sku: str
+    cell: int = Field(index=True)  # row of `stock`
+    units: int
+    due: int  # minutes
+
+
+class OrderRow(Ledger, table=True):
+    """An order; open until every unit of it is allocated."""
+
+    __tablename__ = "orders"
+    row: int = _place()
+    order: str = Field(unique=True)
+    status: str = Field(index=True)
+    version: int
+    document: str
+
+
+class LineRow(Ledger, table=True):
+    """Units of one product in an order, and how many of them have been allocated."""
+
+    __tablename__ = "lines"
+    __table_args__ = (
+        UniqueConstraint("order", "line"),
+        CheckConstraint("allocated >= 0 AND allocated <= units", name="no_more_than_asked"),
+    )
+    row: int = _place()
+    order: str
+    line: str
+    sku: str
+    units: int
+    allocated: int
+    document: str
+
+
+class RunRow(Ledger, table=True):
+    """A night: how it was asked for, what it read, what it came to."""
+
+    __tablename__ = "runs"
+    run: str = Field(primary_key=True)
+    status: str
+    digest: str  # of what was read
+    partitions: int  # of the plan that is kept
+    options: str  # JSON: what was asked for
+    document: str  # JSON: the measures of the plan, its prices
+
+
+class PartitionRow(Ledger, table=True):
+    """A part of a plan that is kept and waits to be written."""
+
+    __tablename__ = "partitions"
+    run: str = Field(primary_key=True)
+    part: int = _place()
+    document: str
+
+
+class LedgerRow(Ledger, table=True):
+    """Says that a partition has been written: stands and falls with what it wrote."""
+
+    __tablename__ = "ledger"
+    run: str = Field(primary_key=True)
+    part: int = _place()
+    orders: int  # that were given units
+    shipments: int
+    fallen: int  # orders that fell out
+
+
+class ShipmentRow(Ledger, table=True):
+    """What one node sends for one order in one go."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (Index("shipments_by_day", "day", "node"),)
+    run: str = Field(primary_key=True)
+    shipment: int = _place()
+    order: str = Field(index=True)
+    node: str
+    service: str | None  # none: over the counter
+    day: str  # of the run's clock: whose capacity it took
+    units: int
+    cost_cents: int = Field(sa_type=BigInteger)
+    document: str
+
+
+class AllocationRow(Ledger, table=True):
+    """Units of a line that a shipment holds."""
+
+    __tablename__ = "allocations"
+    run: str = Field(primary_key=True)
+    shipment: int = _place()
+    line: str = Field(primary_key=True)
+    order: str
+    node: str
+    sku: str
+    units: int
+
+
+class ShortageRow(Ledger, table=True):
+    """Units of a line that the plan of a run leaves unserved; the order stays open."""
+
+    __tablename__ = "shortages"
+    run: str = Field(primary_key=True)
+    order: str = Field(primary_key=True)
+    line: str = Field(primary_key=True)
+    units: int
+
+
+class FallenRow(Ledger, table=True):
+    """An order that fell out of a plan when it was written, and why; it stays as it was."""
+
+    __tablename__ = "fallen"
+    run: str = Field(primary_key=True)
+    order: str = Field(primary_key=True)
+    reason: str
+
+
+def table_of(row: type[Ledger]) -> Table:
+    """Return the table of a kind of row, for statements."""
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table

@@ -1,0 +1,228 @@
+"""Open orders, stock and network out of a database, in bulk, as one state of it.
+
+Rows are checked and linked as those of a scenario folder are. What is read is what is left:
+
+    on_hand         less what orders have been given already
+    units of lines  less what has been allocated; lines and orders with nothing left stay out
+    orders_per_day, units_per_day of nodes   less what runs of the same day have used
+
+A rest of an order that was served in part is an order like any other: `max_shipments` counts anew.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import polars as pl
+from sqlalchemy import BigInteger, Connection, cast, func, select
+
+from omnisource.models.scenario import Scenario
+from omnisource.models.tables import (
+    OPEN,
+    DocumentRow,
+    LineRow,
+    OrderRow,
+    ReceiptRow,
+    ScenarioRow,
+    ShipmentRow,
+    StockRow,
+    table_of,
+)
+from omnisource.models.world import World
+from omnisource.orchestrator.check import check
+from omnisource.orchestrator.columns import ROW, TABLES, Kind, columns_of
+from omnisource.orchestrator.decode import as_times
+from omnisource.orchestrator.encode import encode
+from omnisource.orchestrator.head import validated
+from omnisource.orchestrator.link import Checked, Frames, link
+from omnisource.orchestrator.link import warnings as link_warnings
+from omnisource.orchestrator.load import Count, Loaded
+from omnisource.orchestrator.rejects import together, without
+from omnisource.orchestrator.store import Database
+from omnisource.orchestrator.store_bulk import select_frame
+from omnisource.orchestrator.store_scenario import DOCUMENTS, TYPED
+from omnisource.solvers.problem import Ints
+
+WHOLE: Final = pl.Int64()
+TEXT: Final = pl.String()
+IN_JSON: Final[Mapping[Kind, pl.DataType]] = {
+    "integer": WHOLE, "real": pl.Float64(), "flag": pl.Boolean(), "text": TEXT, "choice": TEXT,
+    "time": TEXT, "clock": TEXT,
+}  # fmt: skip
+"""What a document holds for a column of that kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredWorld(World):
+    """The open orders of a database with its stock, and which rows they are."""
+
+    database: Database
+    order_row: Ints  # (orders,) row in the database
+    order_version: Ints  # (orders,) as it was read
+    line_row: Ints  # (lines,)
+    cell_row: Ints  # (stock,)
+    digest: str  # of all that was read
+
+
+def read_world(database: Database) -> Loaded:
+    """Return what is open in a database; the world is a `StoredWorld`.
+
+    Raises:
+        UnusableInput: the database cannot be read, or its scenario has a key that is not known.
+    """
+    with database.reading() as connection:
+        scenario = _scenario(connection)
+        raw = _raw_tables(connection)
+        used = _used(connection, str(scenario.now.date()))
+    checked, unsound = _checked(raw)
+    checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
+    checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
+    checked["nodes"] = _with_room_left(checked["nodes"], used)
+    frames, unlinked = link(checked)
+    counts = {table: _count(raw[table], frames[table]) for table in TABLES}
+    digest = _digest(scenario, {**raw, "used": used})
+    world = _stored(encode(scenario, frames), database, frames, raw["orders"], digest=digest)
+    return Loaded(world, counts, together([*unsound, unlinked]), tuple(link_warnings(frames)))
+
+
+def _count(read: pl.DataFrame, used: pl.DataFrame) -> Count:
+    return Count(read.height, used.height, read.height - used.height)
+
+
+def _scenario(connection: Connection) -> Scenario:
+    text = connection.scalar(select(table_of(ScenarioRow).c.document))
+    return validated(Scenario, json.loads(str(text)), "scenarios")
+
+
+def _raw_tables(connection: Connection) -> Frames:
+    """Return what every table of a scenario has, its cells not yet looked at."""
+    typed = {
+        "stock": _stock(connection), "receipts": _receipts(connection),
+        "orders": _orders(connection), "lines": _lines(connection),
+    }  # fmt: skip
+    open_orders = typed["orders"].select("order")
+    typed["lines"] = typed["lines"].join(open_orders, on="order", how="semi", maintain_order="left")
+    return {**_documents(connection), **typed}
+
+
+def _documents(connection: Connection) -> Frames:
+    table = table_of(DocumentRow)
+    query = select(table.c.kind, table.c.row, table.c.document)
+    every = select_frame(connection, query, {"kind": TEXT, ROW: WHOLE, "document": TEXT}).sort(ROW)
+    kinds = every.partition_by("kind", as_dict=True, include_key=False)
+    none = every.clear().drop("kind")
+    return {name: _opened(kinds.get((name,), none), name) for name in DOCUMENTS}
+
+
+def _stock(connection: Connection) -> pl.DataFrame:
+    t = table_of(StockRow)
+    columns = (t.c.row, t.c.node, t.c.sku, t.c.on_hand, t.c.safety, t.c.reserved, t.c.document)
+    schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "on_hand": WHOLE, "safety": WHOLE,
+              "reserved": WHOLE, "document": TEXT}  # fmt: skip
+    return _opened(select_frame(connection, select(*columns), schema).sort(ROW), "stock")
+
+
+def _receipts(connection: Connection) -> pl.DataFrame:
+    t = table_of(ReceiptRow)
+    schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "units": WHOLE, "due": WHOLE}
+    query = select(t.c.row, t.c.node, t.c.sku, t.c.units, t.c.due)
+    frame = select_frame(connection, query, schema).sort(ROW)
+    return frame.with_columns(as_times(frame["due"]))
+
+
+def _orders(connection: Connection) -> pl.DataFrame:
+    t = table_of(OrderRow)
+    query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(t.c.status == OPEN)
+    schema = {ROW: WHOLE, "order": TEXT, "version": WHOLE, "document": TEXT}
+    return _opened(select_frame(connection, query, schema).sort(ROW), "orders")
+
+
+def _lines(connection: Connection) -> pl.DataFrame:
+    t = table_of(LineRow)
+    columns = (t.c.row, t.c.order, t.c.line, t.c.sku, t.c.units, t.c.allocated, t.c.document)
+    query = select(*columns).where(t.c.units > t.c.allocated)
+    schema = {ROW: WHOLE, "order": TEXT, "line": TEXT, "sku": TEXT, "units": WHOLE,
+              "allocated": WHOLE, "document": TEXT}  # fmt: skip
+    return _opened(select_frame(connection, query, schema).sort(ROW), "lines")
+
+
+def _used(connection: Connection, day: str) -> pl.DataFrame:
+    """Return what each node has been given to do on a day."""
+    t = table_of(ShipmentRow)
+    units = cast(func.sum(t.c.units), BigInteger)
+    query = select(t.c.node, func.count(), units).where(t.c.day == day)
+    schema = {"node": TEXT, "orders": WHOLE, "units": WHOLE}
+    return select_frame(connection, query.group_by(t.c.node), schema).sort("node")
+
+
+def _opened(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Take documents apart into the columns that they hold."""
+    columns = columns_of(table).values()
+    fields = {c.name: IN_JSON[c.kind] for c in columns if c.name not in TYPED.get(table, ())}
+    document = frame["document"]
+    said = document.unique()  # most cells have the same to say
+    if len(said) > frame.height // 4:
+        said = document
+    opened = said.str.json_decode(pl.Struct(fields)).struct.unnest()
+    if len(said) < frame.height:
+        at = pl.int_range(len(said), dtype=pl.UInt32, eager=True)
+        opened = opened[document.replace_strict(said, at)]
+    return frame.drop("document").hstack(opened)
+
+
+def _checked(raw: Frames) -> tuple[dict[str, Checked], list[pl.DataFrame]]:
+    """Hold every table to its row model."""
+    checked, rejects = {}, []
+    for table in TABLES:
+        given = raw[table].select(ROW, *columns_of(table))
+        frame, bad = check(table, given, table)
+        checked[table] = Checked(without(frame, bad), table, frame[frame.columns[1]])
+        rejects.append(bad)
+    return checked, rejects
+
+
+def _less(table: Checked, raw: pl.DataFrame, **taken: str) -> Checked:
+    """Return a table with a column less what another column of the database says is taken."""
+    [(column, by)] = taken.items()
+    frame = table.frame.join(raw.select(ROW, by), on=ROW, how="left", maintain_order="left")
+    left = (pl.col(column) - pl.col(by)).alias(column)
+    return Checked(frame.with_columns(left).drop(by), table.file, table.names)
+
+
+def _with_room_left(nodes: Checked, used: pl.DataFrame) -> Checked:
+    """Return the nodes with what is left of the day's capacity."""
+    frame = nodes.frame.join(used, on="node", how="left", maintain_order="left")
+    left = [
+        (pl.col(f"{name}_per_day") - pl.col(name).fill_null(0)).clip(0).alias(f"{name}_per_day")
+        for name in ("orders", "units")
+    ]
+    return Checked(frame.with_columns(left).drop("orders", "units"), nodes.file, nodes.names)
+
+
+def _stored(
+    world: World, database: Database, frames: Frames, orders: pl.DataFrame, *, digest: str
+) -> StoredWorld:
+    rows = {table: frames[table][ROW].to_numpy() for table in ("orders", "lines", "stock")}
+    version = frames["orders"].select(ROW).join(orders, on=ROW, how="left", maintain_order="left")
+    return StoredWorld(
+        **{name: getattr(world, name) for name in ("scenario", *TABLES)},
+        database=database,
+        order_row=rows["orders"],
+        order_version=version["version"].to_numpy(),
+        line_row=rows["lines"],
+        cell_row=rows["stock"],
+        digest=digest,
+    )
+
+
+def _digest(scenario: Scenario, raw: Frames) -> str:
+    """Return 16 characters that stand for all that was read."""
+    digest = blake2b(scenario.model_dump_json().encode(), digest_size=8)
+    for table in sorted(raw):
+        rows = raw[table].hash_rows(seed=0).to_numpy()
+        digest.update(f"{table} {raw[table].columns}".encode())
+        digest.update(np.ascontiguousarray(rows).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,194 @@
+"""One partition of a plan becomes true, or falls out, in one transaction: (3) of store_plan.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from sqlalchemy import Connection, cast, func, select, update
+from sqlalchemy.types import BigInteger
+
+from omnisource.models.tables import (
+    ALLOCATED,
+    OPEN,
+    AllocationRow,
+    FallenRow,
+    Ledger,
+    LedgerRow,
+    LineRow,
+    OrderRow,
+    PartitionRow,
+    ReceiptRow,
+    ShipmentRow,
+    ShortageRow,
+    StockRow,
+    table_of,
+)
+from omnisource.orchestrator.guard import fitting
+from omnisource.orchestrator.store import Database
+from omnisource.orchestrator.store_bulk import (
+    add_to_rows,
+    change_rows,
+    insert_frame,
+    insert_new,
+    locked_rows,
+    rows_among,
+)
+from omnisource.orchestrator.store_partition import BESIDES, Partition, read_partition
+from omnisource.solvers.problem import Ints
+
+WHOLE: Final = pl.Int64()
+CELL: Final[Mapping[str, pl.DataType]] = {
+    "row": WHOLE, "on_hand": WHOLE, "reserved": WHOLE, "safety": WHOLE, "version": WHOLE
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a run takes place."""
+
+    day: str  # whose capacity its shipments take
+    now: int  # minutes since 1970-01-01 UTC, up to which receipts count
+
+
+def write_partition(database: Database, run: str, part: int, clock: Clock) -> bool:
+    """Write one partition of a plan that is kept.
+
+    Returns:
+        False where it had been written already: then nothing has changed.
+    """
+    ledger, kept = table_of(LedgerRow), table_of(PartitionRow)
+    key = {"run": run, "part": part}
+    with database.writing() as connection:
+        if not insert_new(connection, ledger, key | {"orders": 0, "shipments": 0, "fallen": 0}):
+            return False  # (3.1)
+        text = connection.scalar(select(kept.c.document).filter_by(**key))
+        planned = read_partition(str(text))
+        given, fallen = _given(connection, planned, clock)
+        _insert(connection, given, fallen, run=run, day=clock.day)
+        figures = {"orders": given.orders.height, "shipments": given.shipments.height,
+                   "fallen": fallen.height}  # fmt: skip
+        connection.execute(update(ledger).filter_by(**key).values(figures))
+    return True
+
+
+def _given(
+    connection: Connection, planned: Partition, clock: Clock
+) -> tuple[Partition, pl.DataFrame]:
+    """Give units to the orders that can still have them; return what they got, and the others."""
+    still_open, changed = _still_open(connection, planned)
+    given, robbed = _reserved(connection, still_open, clock)
+    _change_lines_and_orders(connection, given)
+    return given, pl.concat([changed, robbed])
+
+
+def _still_open(connection: Connection, planned: Partition) -> tuple[Partition, pl.DataFrame]:
+    """Lock the orders, (3.2); return the part of those that are as they were read."""
+    schema = {"row": WHOLE, "status": pl.String(), "version": WHOLE}
+    rows = planned.orders["row"].sort().to_numpy()
+    found = locked_rows(connection, table_of(OrderRow), rows, schema)
+    found = found.rename({"version": "is"})
+    now = planned.orders.join(found, on="row", how="left", maintain_order="left")
+    same = (pl.col("status") == OPEN) & (pl.col("is") == pl.col("version"))
+    bad = now.filter(~same.fill_null(False))
+    gone = pl.lit("it is no longer there")
+    other = pl.when(pl.col("status") == OPEN).then(pl.lit("it has been changed meanwhile"))
+    said = other.otherwise(pl.format("it is {} meanwhile", "status"))
+    reason = pl.when(pl.col("status").is_null()).then(gone).otherwise(said)
+    fallen = bad.select("order", reason=reason)
+    return planned.of_orders(now.filter(same)["order"]), fallen
+
+
+def _reserved(
+    connection: Connection, planned: Partition, clock: Clock
+) -> tuple[Partition, pl.DataFrame]:
+    """Lock the cells, (3.3), and reserve what fits, (3.4); return what did and what did not."""
+    draws, names = planned.allocations, planned.orders["order"]
+    cells = _locked_cells(connection, draws["cell"].unique().sort().to_numpy(), clock.now)
+    cell, units = _places(draws["cell"], cells["row"]), draws["units"].to_numpy()
+    free = cells["free"].to_numpy()
+    fits = pl.Series(fitting(_places(draws["order"], names), cell, units, free), dtype=pl.Boolean)
+    given = planned.of_orders(names.filter(fits))
+    _take(connection, cells, given.allocations)
+    need = np.bincount(cell, units, len(free)).astype(np.int64)
+    asked = draws.with_columns(need=pl.Series(need[cell]), free=pl.Series(free[cell]))
+    return given, _robbed(asked, names.filter(~fits))
+
+
+def _places(values: pl.Series, known: pl.Series) -> Ints:
+    """Return where each value stands among the known ones, which are all different."""
+    at = pl.DataFrame([known.alias("key")]).with_row_index("at")
+    found = values.alias("key").to_frame().join(at, on="key", how="left", maintain_order="left")
+    return found["at"].cast(pl.Int64).to_numpy()
+
+
+def _locked_cells(connection: Connection, rows: Ints, now: int) -> pl.DataFrame:
+    """Lock cells from low row to high; return them with the units that are free in each."""
+    cells = locked_rows(connection, table_of(StockRow), rows, CELL)
+    t = table_of(ReceiptRow)
+    units = cast(func.sum(t.c.units), BigInteger)
+    query = select(t.c.cell, units).where(t.c.due <= now).group_by(t.c.cell)
+    schema = {"row": WHOLE, "due": WHOLE}
+    due = rows_among(connection, query, t.c.cell, rows, schema=schema)
+    found = cells.join(due, on="row", how="left", maintain_order="left")
+    here = pl.col("on_hand") - pl.col("reserved") - pl.col("safety")
+    return found.with_columns(free=here + pl.col("due").fill_null(0))
+
+
+def _take(connection: Connection, cells: pl.DataFrame, draws: pl.DataFrame) -> None:
+    """Add what is drawn to what is reserved, where nobody has touched the cell since."""
+    drawn = draws.group_by(row="cell").agg(pl.col("units").sum())
+    drawn = drawn.join(cells.select("row", "version"), on="row").sort("row")
+    rows = drawn["row"].to_numpy()
+    changed = add_to_rows(
+        connection,
+        table_of(StockRow),
+        rows,
+        {"reserved": drawn["units"].to_numpy(), "version": np.ones(len(rows), np.int64)},
+        where={"version": drawn["version"].to_numpy()},
+    )
+    _expect(changed, len(rows), "stock cells")
+
+
+def _robbed(asked: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+    """Return why those orders fall out: the first cell of each that has too little."""
+    short = asked.filter(pl.col("order").is_in(names.implode()), pl.col("need") > pl.col("free"))
+    first = short.unique("order", keep="first", maintain_order=True)
+    said = pl.format("{} has {} units of {} left, where {} were planned",
+                     "node", pl.col("free").clip(0), "sku", "need")  # fmt: skip
+    return first.select("order", reason=said)
+
+
+def _change_lines_and_orders(connection: Connection, given: Partition) -> None:
+    lines = given.allocations.group_by("line_row").agg(pl.col("units").sum()).sort("line_row")
+    add = {"allocated": lines["units"].to_numpy()}
+    rows = lines["line_row"].to_numpy()
+    changed = add_to_rows(connection, table_of(LineRow), rows, add, where={})
+    _expect(changed, len(rows), "lines")
+    orders = table_of(OrderRow)
+    for whole, status in ((True, ALLOCATED), (False, OPEN)):
+        rows = given.orders.filter(pl.col("whole") == whole)["row"].sort().to_numpy()
+        values = {"status": status, "version": orders.c.version + 1}
+        _expect(change_rows(connection, orders, rows, **values), len(rows), "orders")
+
+
+def _expect(changed: int, wanted: int, what: str) -> None:
+    """Break off, and so undo, a transaction that did not find what it had locked."""
+    if changed != wanted:
+        raise RuntimeError(f"{changed} {what} were changed where {wanted} were locked")
+
+
+def _insert(
+    connection: Connection, given: Partition, fallen: pl.DataFrame, *, run: str, day: str
+) -> None:
+    """Put in what was given, and what was not, (3.5)."""
+    more = {"day": pl.lit(day), "document": pl.struct(*BESIDES).struct.json_encode()}
+    rows: dict[type[Ledger], pl.DataFrame] = {
+        ShipmentRow: given.shipments.with_columns(**more).drop(*BESIDES),
+        AllocationRow: given.allocations.drop("line_row", "cell"),
+        ShortageRow: given.shortages,
+        FallenRow: fallen,
+    }
+    for row, frame in rows.items():
+        insert_frame(connection, table_of(row), frame.with_columns(run=pl.lit(run)))

@@ -1,0 +1,283 @@
+"""The nightly batch out of a database and into it: read, decide, keep, write, end.
+
+The steps and what they promise stand in store_plan.py. A run that was killed is finished by the
+same command with the same `--run`: before its plan was kept it is decided again, afterwards it
+is written to the end.
+"""
+
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from omnisource.models.base import UnusableInput
+from omnisource.models.plan import Plan
+from omnisource.models.tables import STARTED
+from omnisource.orchestrator.allocate import allocate, timed, with_facts
+from omnisource.orchestrator.batch import seeded, with_policy
+from omnisource.orchestrator.head import read_toml
+from omnisource.orchestrator.load import Loaded, describe
+from omnisource.orchestrator.measures import Measures, measures_of, to_json
+from omnisource.orchestrator.runs import RUN, usable_folder
+from omnisource.orchestrator.store import Database, loaded_database
+from omnisource.orchestrator.store_plan import (
+    StoredRun,
+    Written,
+    find_run,
+    keep_plan,
+    start_run,
+    unfinished_runs,
+)
+from omnisource.orchestrator.store_read import StoredWorld, read_world
+from omnisource.orchestrator.store_show import read_fallen, read_plan
+from omnisource.orchestrator.stored import PARTITION, finish_run, plan_document
+from omnisource.orchestrator.words import count
+from omnisource.orchestrator.write import replacing, write_frame
+from omnisource.solvers.problem import Limits, Round
+from omnisource.solvers.registry import solver as solver_of
+
+
+@dataclass(frozen=True, eq=False)
+class StoredNight:
+    """A night that was allocated out of a database and into it."""
+
+    database: str
+    scenario: str
+    run: str  # empty where nothing was to be written
+    measures: Measures  # of the plan; what fell out of it is in `written`
+    rejected: int  # rows of the database that could not be used
+    written: Written
+    fallen: tuple[tuple[str, str], ...]  # order, reason
+    found: tuple[str, ...]  # what is strange about the database
+    out: Path | None
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what is strange about the database, or has changed since the run was started."""
+        return self.found
+
+    @property
+    def complete(self) -> bool:
+        """Whether no row was rejected, no unit is short and no order fell out."""
+        return not (self.rejected or self.measures.shortage_units or self.written.fallen)
+
+    def document(self) -> dict[str, Any]:
+        """Return the night for JSON."""
+        return self.measures.document() | {
+            "scenario": self.scenario,
+            "database": self.database,
+            "rejected_rows": self.rejected,
+            "written": {"orders": self.written.orders, "shipments": self.written.shipments},
+            "fallen": [{"order": order, "reason": reason} for order, reason in self.fallen],
+            "out": None if self.out is None else str(self.out),
+        }
+
+    def next_step(self) -> str:
+        """Say what has become of the plan."""
+        if not self.run:
+            return "Nothing was written: this was a dry run."
+        orders = count(self.written.orders, "order")
+        shipments = count(self.written.shipments, "shipment")
+        said = f"Written to {self.database} as run {self.run}: {orders}, {shipments}."
+        if self.fallen:
+            order, reason = self.fallen[0]
+            fell = count(self.written.fallen, "order")
+            said += f" {fell} fell out and stay open; {order}, for instance: {reason}."
+        return said
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a night is asked for: a run has one way only."""
+
+    limits: Limits
+    solver: str = "joint"
+    policy: Path | None = None
+    seed: int | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return what decides the plan, for JSON."""
+        return {
+            "solver": self.solver,
+            "gap": self.limits.gap,
+            "time": self.limits.seconds,
+            "threads": self.limits.threads,
+            "seed": self.seed,
+            "policy": None if self.policy is None else read_toml(self.policy),
+        }
+
+
+def run_stored_night(
+    url: str,
+    asked: Asked,
+    *,
+    run: str | None = None,
+    out: Path | None = None,
+    format: str = "csv",
+    size: int = PARTITION,
+    dry_run: bool = False,
+) -> StoredNight:
+    """Allocate what is open in a database and write the plan there; finish a run that was killed.
+
+    Args:
+        url: the database.
+        asked: how it is to be decided.
+        run: the run's name; by default one that stands for what was read and asked.
+        out: a folder for what was written, as tables; None: nowhere.
+        format: of these tables.
+        size: orders that are written in one transaction.
+        dry_run: decide, write nothing.
+
+    Raises:
+        UnusableInput: the database or an option cannot be used, or the run was asked for in
+            another way before.
+    """
+    solver_of(asked.solver)
+    asked.options()
+    if out is not None and not dry_run:
+        usable_folder(out)
+    database = loaded_database(url)
+    try:
+        if dry_run:
+            return _tried(database, asked)
+        return _night(database, asked, run=run, out=out, format=format, size=size)
+    finally:
+        database.close()
+
+
+def _night(
+    database: Database, asked: Asked, *, run: str | None, out: Path | None, format: str, size: int
+) -> StoredNight:
+    if run is None:
+        _refuse_unfinished(database)
+    found = None if run is None else find_run(database, run)
+    remarks: tuple[str, ...] = ()
+    began = perf_counter()
+    if found is not None:
+        _refuse_other_options(found, asked)
+    if found is None or found.status == STARTED:
+        found, remarks, began = _decided(database, asked, run, size)
+    done = finish_run(database, found.run, asked.limits)
+    measures = Measures(**found.document["measures"])
+    night = StoredNight(
+        database=database.name,
+        scenario=found.document["scenario"],
+        run=found.run,
+        measures=_with_write(measures, perf_counter() - began),
+        rejected=found.document["rejected"],
+        written=done,
+        fallen=read_fallen(database, found.run),
+        found=remarks,
+        out=out,
+    )
+    if out is not None:
+        _save(database, night, out, format)
+    return night
+
+
+def _refuse_unfinished(database: Database) -> None:
+    """Refuse a night without a name while another is half written."""
+    for run in unfinished_runs(database)[:1]:
+        raise UnusableInput(
+            f"{database.name}: run {run} is not written to the end: `--run {run}` finishes it; "
+            "give another --run to start a new one beside it"
+        )
+
+
+def _refuse_other_options(found: StoredRun, asked: Asked) -> None:
+    wanted = asked.options()
+    for name, value in found.options.items():
+        if wanted.get(name) != value:
+            raise UnusableInput(
+                f"run {found.run} was asked for with {name} {value}, not {wanted.get(name)}: "
+                "ask for it in the same way, or give another --run"
+            )
+
+
+def _read(database: Database, asked: Asked) -> tuple[Loaded, StoredWorld, float]:
+    """Read what is open, under the policy asked for; return also the seconds that took."""
+    if asked.limits.report is not None:
+        asked.limits.report(Round("load", 0))
+    began = perf_counter()
+    loaded = read_world(database)
+    world = loaded.world if asked.policy is None else with_policy(loaded.world, asked.policy)
+    assert isinstance(world, StoredWorld)
+    return loaded, world, perf_counter() - began
+
+
+def _plan(world: StoredWorld, asked: Asked, seconds: float) -> Plan:
+    limits = seeded(asked.limits, world, asked.seed)
+    return timed(allocate(world, solver=asked.solver, limits=limits), load=seconds)
+
+
+def _decided(
+    database: Database, asked: Asked, run: str | None, size: int
+) -> tuple[StoredRun, tuple[str, ...], float]:
+    """Start a run unless it is started, decide it, and keep its plan unless one is kept.
+
+    Returns:
+        The run, what is strange, and when it was decided.
+    """
+    loaded, world, seconds = _read(database, asked)
+    run = run or _run_name(world, asked)
+    found = start_run(database, run, asked.options(), world.digest)
+    _refuse_other_options(found, asked)
+    remarks, decided = _remarks(loaded), perf_counter()
+    if found.status == STARTED:
+        if found.digest != world.digest:
+            remarks += (f"warning: orders or stock have changed since run {run} was started",)
+        plan = with_facts(_plan(world, asked, seconds), run=run)
+        decided = perf_counter()
+        document = plan_document(world, plan, rejected=loaded.rejected)
+        keep_plan(world, plan, run, document, size=size)
+    kept = find_run(database, run)
+    assert kept is not None
+    return kept, remarks, decided
+
+
+def _run_name(world: StoredWorld, asked: Asked) -> str:
+    """Return 12 characters that stand for what was read and how the night is asked for."""
+    text = f"{world.digest} {to_json(asked.options())}"
+    return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _remarks(loaded: Loaded) -> tuple[str, ...]:
+    said = tuple(f"warning: {text}" for text in loaded.warnings)
+    if not loaded.rejected:
+        return said
+    first = describe(loaded.rejects.row(0, named=True))
+    rows = count(loaded.rejected, "row")
+    return (*said, f"warning: {rows} of the database cannot be used; {first}")
+
+
+def _tried(database: Database, asked: Asked) -> StoredNight:
+    """Decide what is open, and write nothing."""
+    loaded, world, seconds = _read(database, asked)
+    plan = _plan(world, asked, seconds)
+    return StoredNight(
+        database=database.name,
+        scenario=world.scenario.name,
+        run="",
+        measures=measures_of(world, plan),
+        rejected=loaded.rejected,
+        written=Written(0, 0, 0),
+        fallen=(),
+        found=_remarks(loaded),
+        out=None,
+    )
+
+
+def _with_write(measures: Measures, seconds: float) -> Measures:
+    taken = measures.seconds | {"write": round(seconds, 4)}
+    return replace(
+        measures, seconds=taken | {"total": round(measures.seconds["total"] + seconds, 4)}
+    )
+
+
+def _save(database: Database, night: StoredNight, out: Path, format: str) -> None:
+    """Write what a run has written into the database as tables, and run.json."""
+    for name, frame in read_plan(database, night.run).items():
+        with replacing(out / f"{name}.{format}") as temporary:
+            write_frame(frame, temporary, format)
+    with replacing(out / RUN) as temporary:
+        temporary.write_text(to_json(night.document()) + "\n", encoding="utf-8")
