@@ -58,9 +58,9 @@ def full_pass(world: World, threads: int = 0, sample: int = SAMPLE) -> FullPass:
         began = perf_counter()
         one = price_all(problem, nothing, room, threads)
         taken.append(perf_counter() - began)
-    over = (one.used.node_orders * scale > room.node_orders) | (
-        one.used.node_units * scale > room.node_units
-    )
+    cells, nodes = len(room.stock), len(room.node_orders)
+    orders, units = one.used[cells : cells + nodes], one.used[cells + nodes : cells + 2 * nodes]
+    over = (orders * scale > room.node_orders) | (units * scale > room.node_units)
     return FullPass(median(taken) * scale, few.orders.rows, int(np.count_nonzero(over)))
 
 

@@ -25,8 +25,8 @@ from ortools.linear_solver.python import model_builder_helper as mb
 from scipy import sparse
 
 from omnisource.solvers.master import Pool, cheapest_plans, may_bind, or_tools
-from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import Flags, Floats, Ints
+from omnisource.solvers.resources import Room
 
 RELATIVE: Final = 0.2
 ABSOLUTE: Final = 60.0
@@ -43,6 +43,7 @@ class Boxed:
     price: Floats  # (resources,) cents
     bought: Flags  # (resources,) at the upper face of the box
     sold: Flags  # (resources,) at the lower face
+    chosen: Floats  # (Y,) how much of each plan
 
 
 def first_box(center: Floats) -> Floats:
@@ -61,19 +62,19 @@ def next_box(box: Floats, boxed: Boxed, center: Floats, over: Floats) -> Floats:
 
 
 def boxed(
-    plans: Pool, orders: int, room: Left, *, center: Floats, box: Floats, seconds: float
+    plans: Pool, orders: int, left: Room, *, center: Floats, box: Floats, seconds: float
 ) -> Boxed | None:
     """Solve the programme; None where it was not solved in time.
 
     Args:
         plans: the plans met, at least one of every order.
         orders: how many orders they serve.
-        room: capacities.
+        left: what there is for them.
         center: (resources,) the best prices so far.
         box: (resources,) δ.
         seconds: time limit.
     """
-    capacity = np.concatenate(room)
+    capacity = left.capacity
     plan_of = np.repeat(np.arange(plans.size), np.diff(plans.row_start))
     scarce = may_bind(plans, plan_of, capacity) | (center > 0)
     rows = np.flatnonzero(scarce)
@@ -83,7 +84,7 @@ def boxed(
     part = plans.take(np.flatnonzero(in_doubt[plans.order]))
     part = replace(part, order=(np.cumsum(in_doubt) - 1)[part.order])
     solver = or_tools(integer=False, seconds=seconds)
-    solver.solve(_model(part, rows, capacity, (center, box)))
+    solver.solve(_model(part, rows, left, (center, box)))
     if not solver.has_solution():
         return None
     price = center.copy()
@@ -92,13 +93,17 @@ def boxed(
     bought, sold = np.zeros(len(center), bool), np.zeros(len(center), bool)
     bought[rows[traded[: len(rows)]]] = True
     sold[rows[traded[len(rows) :]]] = True
-    return Boxed(sure + float(solver.objective_value()), price, bought, sold)
+    chosen = np.zeros(plans.size)
+    chosen[cheapest_plans(plans, orders) & ~in_doubt[plans.order]] = 1.0
+    chosen[in_doubt[plans.order]] = np.array(solver.variable_values())[: part.size]
+    return Boxed(sure + float(solver.objective_value()), price, bought, sold, chosen)
 
 
 def _model(
-    plans: Pool, rows: Ints, capacity: Ints, around: tuple[Floats, Floats]
+    plans: Pool, rows: Ints, left: Room, around: tuple[Floats, Floats]
 ) -> mb.ModelBuilderHelper:
-    center, box = around
+    (center, box), capacity = around, left.capacity
+    buy = np.minimum(center + box, left.ceiling)[rows]
     size, m, orders = plans.size, len(rows), int(plans.order.max(initial=-1)) + 1
     place = np.full(len(capacity), -1)
     place[rows] = np.arange(m)
@@ -115,7 +120,7 @@ def _model(
     model.fill_model_from_sparse_data(
         np.zeros(size + 2 * m),
         np.concatenate([np.ones(size), np.full(m, MANY), np.where(sell > 0, MANY, 0.0)]),
-        np.concatenate([plans.cost.astype(np.float64), center[rows] + box[rows], -sell]),
+        np.concatenate([plans.cost.astype(np.float64), buy, -sell]),
         np.concatenate([np.ones(orders), np.full(m, -np.inf)]),
         np.concatenate([np.ones(orders), np.minimum(capacity[rows], 10**7).astype(np.float64)]),
         sparse.csr_matrix((values, (row, column)), shape=(orders + m, size + 2 * m)),

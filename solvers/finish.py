@@ -1,7 +1,6 @@
 """The finish: from prices to a plan that is feasible, and near the bound.
 
-greedy     orders one after the other, most units first, each by its cheapest plan at the
-           prices over what is left (Acimovic & Graves, M&SOM 17(1) 2015, with exact plans)
+bidden     everybody's cheapest plans at the best prices, made to fit by bids      auction.py
 rounded    the plans of the master's linear programme, the surest first, while they fit; the
            other orders as in greedy
 settled    orders whose plan the programme leaves no doubt about are fixed, and OR-Tools
@@ -10,13 +9,17 @@ improved   each order is taken out and put back where it is cheapest, until noth
 """
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
+from omnisource.solvers.auction import auction
 from omnisource.solvers.master import Pool, Solved, solve
 from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.problem import Flags, Ints, Prices, Problem
-from omnisource.solvers.serve import costs, fits, put_back, serve_in_turn, take, take_all
+from omnisource.solvers.prices import Pass
+from omnisource.solvers.problem import Flags, Floats, Ints, Problem
+from omnisource.solvers.resources import Resources, grained
+from omnisource.solvers.serve import fits, put_back, serve_in_turn, take, take_all
 
 Known = tuple[Ints, Pool]
 """Orders, and plans met whose positions stand for them."""
@@ -33,57 +36,64 @@ def copied(room: Left) -> Left:
     return Left(*(column.copy() for column in room))
 
 
-def greedy(problem: Problem, prices: Prices, room: Left) -> Plans:
-    """Serve every order with a menu in turn, most units first."""
-    plans = Plans.room(problem)
-    serve_in_turn(problem, prices, most_units_first(problem), copied(room), plans)
+def bidden(resources: Resources, best: Pass) -> Plans:
+    """Return plans that fit, from everybody's cheapest at the best prices."""
+    plans, left = best.plans.copied(), resources.room
+    auction(resources.problem, best.prices, left, plans)
     return plans
 
 
-def settled(
-    problem: Problem, known: Known, solved: Solved, room: Left, *, seconds: float
-) -> Plans | None:
+def settled(resources: Resources, known: Known, solved: Solved, *, seconds: float) -> Plans | None:
     """Return whole plans: the clear ones as they are, the others chosen by integer programme.
 
     Args:
-        problem: the night.
+        resources: what there is.
         known: the orders that the pool's positions stand for, and the plans met so far.
         solved: the linear programme over them.
-        room: capacities.
         seconds: time limit.
 
     Returns None where there was no solution in time.
     """
-    orders, pool = known
+    (orders, pool), problem = known, resources.problem
     free = _contested(pool, solved, len(orders))
-    plans, left = Plans.room(problem), copied(room)
+    plans, left = Plans.room(problem), resources.room
     clear = np.flatnonzero((solved.chosen > 0.5) & ~free[pool.order])
     enter(plans, known, clear)
     take_all(problem, orders[pool.order[clear]], plans, 1, left)
+    taken = np.zeros(len(resources.capacity), np.int64)
+    fixed = pool.take(clear)
+    np.add.at(taken, fixed.row, fixed.taken)
     open_plans = np.flatnonzero(free[pool.order])
     if not len(open_plans):
         return plans
     place = np.cumsum(free) - 1
     part = pool.take(open_plans)
     part = replace(part, order=place[part.order])
-    whole = solve(part, int(free.sum()), left, integer=True, seconds=seconds)
+    room = resources.at(np.arange(len(taken)), taken)
+    whole = solve(part, int(free.sum()), room, integer=True, seconds=seconds)
     if whole is None:
         return None
     enter(plans, known, open_plans[whole.chosen > 0.5])
     return plans
 
 
-def rounded(problem: Problem, known: Known, solved: Solved, prices: Prices, room: Left) -> Plans:
+def rounded(resources: Resources, known: Known, chosen: Floats, best: Pass) -> Plans:
     """Return a feasible plan near a linear programme: its surest plans first, while they fit.
 
-    An order none of whose plans fits is then served by its cheapest at the prices over what is
-    left.
+    An order that no programme was in doubt about takes its cheapest plan; one none of whose plans
+    fits is then served by its cheapest at the prices over what is left.
     """
-    orders, pool = known
-    plans, left = Plans.room(problem), copied(room)
-    served = np.zeros(problem.size, bool)
-    sure = np.flatnonzero(solved.chosen > 1e-6)
-    for y in sure[np.argsort(-solved.chosen[sure], kind="stable")]:
+    (orders, pool), problem = known, resources.problem
+    plans, left = best.plans.copied(), resources.room
+    served, doubt = np.zeros(problem.size, bool), np.zeros(problem.size, bool)
+    doubt[orders[pool.order]] = True
+    plans.count[doubt] = 0
+    for order in orders[~doubt[orders]]:
+        served[order] = fits(problem, order, plans, left)
+        if served[order]:
+            take(problem, order, plans, 1, left)
+    sure = np.flatnonzero(chosen > 1e-6)
+    for y in sure[np.argsort(-chosen[sure], kind="stable")]:
         order = orders[pool.order[y]]
         if served[order]:
             continue
@@ -91,10 +101,10 @@ def rounded(problem: Problem, known: Known, solved: Solved, prices: Prices, room
         served[order] = fits(problem, order, plans, left)
         if served[order]:
             take(problem, order, plans, 1, left)
-        else:
-            plans.count[order] = 0
     rest = most_units_first(problem)
-    serve_in_turn(problem, prices, rest[~served[rest]], left, plans)
+    rest = rest[~served[rest] & ~problem.large[rest]]
+    plans.count[rest] = 0
+    serve_in_turn(problem, best.prices, rest, left, plans)
     return plans
 
 
@@ -129,14 +139,19 @@ def _contested(pool: Pool, solved: Solved, orders: int) -> Flags:
     return free
 
 
-def improved(problem: Problem, plans: Plans, room: Left, *, rounds: int = 5) -> int:
-    """Put orders back where they are cheapest, in place; return the cost, cents."""
-    left = copied(room)
+HALVES: Final = (0.5, 0.0, 0.0)
+"""What an order pays for what others leave, a share of its price, round after round."""
+
+
+def improved(resources: Resources, plans: Plans, best: Pass) -> None:
+    """Put orders back where they are cheapest, in place, the price of leftovers falling."""
+    problem, left = resources.problem, resources.room
     take_all(problem, np.flatnonzero(~problem.large), plans, 1, left)
-    most = int(problem.units.max(initial=1)) * int(np.diff(problem.order_line).max(initial=1))
+    most = int(np.diff(plans.first).max(initial=1))
     spare = (np.zeros(most, np.int64), np.zeros(most, np.int64))
-    sequence, free = most_units_first(problem), Prices.zero(problem)
-    for _ in range(rounds):
-        if put_back(problem, free, sequence, left, plans, spare) == 0:
+    sequence = most_units_first(problem)
+    for share in HALVES:
+        y = best.y.copy()
+        y[: resources.hard] *= share
+        if put_back(problem, resources.prices(grained(y)), sequence, left, plans, spare) == 0:
             break
-    return int(costs(problem, plans).sum())

@@ -1,48 +1,60 @@
 """The joint solver: prices, master, finish; a plan, a bound, and the gap between.
 
-    1  ascend    prices from nothing, by sign                              prices.py
-    2  greedy    a feasible plan at those prices                           finish.py
-    3  large     orders too large for menus, one by one at those prices    large.py
+    1  ascend    prices from nothing, or from last night's, by sign                prices.py
+    2  bid       everybody's cheapest plan at those prices, made to fit             auction.py
+    3  large     orders too large for menus, one by one at those prices             large.py
                  (and once more after step 4, at better ones)
     4  master    a linear programme over the plans met, in a box around the best prices; its duals
-                 are priced, the plans that answer join it, until the two agree        box.py
+                 are priced, the plans that answer join it, until the two agree      box.py
     5  finish    the programme's plans, the surest first; each order put back where it is
-                 cheapest; neighbourhoods chosen anew              finish.py, neighbour.py
+                 cheapest; neighbourhoods chosen anew                  finish.py, neighbour.py
     6  bound     that of the orders with menus, and of each large order, at the same prices
 
 Steps 4 and 5 work over what the large orders leave; the bound of step 6 holds for the whole
-night: with λ the best prices, b what there is of each resource, v_o(λ) the oracle's value over all
-there is, and φ_o(λ) ≤ v_o(λ) a large order's own bound,
+night: with y the best prices, b what there is of each resource, v_o(y) the oracle's value over all
+there is, and φ_o(y) ≤ v_o(y) a large order's own bound,
 
-    Σ small v_o(λ)  +  Σ large φ_o(λ)  −  λ b                                         (1)
+    Σ small v_o(y)  +  Σ large φ_o(y)  −  y b                                         (1)
+
+An order is *settled* in step 4 where no plan met is nearly as good as its best at those prices:
+its plan is fixed, and what it takes is taken (Lagrangian fixing, by a window instead of the gap).
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from omnisource.solvers.box import boxed, first_box, next_box
 from omnisource.solvers.compile import in_threads
 from omnisource.solvers.decide import decisions
-from omnisource.solvers.finish import copied, greedy, improved, rounded, settled
+from omnisource.solvers.finish import bidden, improved, rounded, settled
 from omnisource.solvers.large import LargePlan, large_plan, occupy
-from omnisource.solvers.master import Pool, pool, solve
+from omnisource.solvers.master import Pool, pool, signatures, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
-from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.prices import Pass, ascend, grained, price_all, typical_cents
-from omnisource.solvers.problem import Answer, Floats, Ints, Limits, Prices, Problem, Round
-from omnisource.solvers.serve import costs, take_all
+from omnisource.solvers.plans import Plans
+from omnisource.solvers.prices import Pass, ascend, price_at, typical_cents
+from omnisource.solvers.problem import Answer, Flags, Floats, Ints, Limits, Problem, Round
+from omnisource.solvers.resources import Resources
+from omnisource.solvers.serve import costs_of, take_all
 
-FIRST_PASSES = 30
-MASTER_ROUNDS = 12
-DEAR = 1_000.0
-"""Cents above an order's cheapest plan beyond which a plan is forgotten."""
+Size = TypeVar("Size", int, float)
+
+PASSES = 60
+"""Passes of step 1."""
+MEET = 20
+"""Passes after which plans are kept for the programme."""
+WINDOWS = ((3_000, 1_000.0), (40_000, 300.0), (10**9, 120.0))
+"""Up to how many orders, how many cents a plan may be dearer than its order's cheapest."""
+ROUNDS = ((3_000, 60), (40_000, 12), (150_000, 4), (10**9, 0))
+"""Up to how many orders, how many programmes are solved in step 4."""
 WHOLE = 3_000
 """Orders up to which whole plans are chosen in one programme before any neighbourhood."""
 TOGETHER = 2
 """Neighbourhoods chosen anew side by side, whatever the number of threads."""
-SWEEPS = 3
+SWEEPS = 6
 """Times that the neighbourhoods are gone through."""
 
 
@@ -50,18 +62,25 @@ SWEEPS = 3
 class Night:
     """What is known so far of one night."""
 
-    problem: Problem
     limits: Limits
     began: float
+    whole: Resources  # all there is
+    resources: Resources  # what large orders leave
     orders: Ints  # orders with a menu
-    room: Left  # capacities that large orders leave
     best: Pass
-    pool: Pool
+    met_plans: list[Pool] = field(default_factory=list)  # plans met, positions as in `orders`
+    sign: NDArray[np.uint64] | None = None  # (K,) of each order's last plan
     passes: int = 0
     plans: Plans | None = None
-    cost: int = 0  # cents of `plans`, large orders left out
+    cost: int = 0  # cents of `plans`, large orders left out, soft resources included
+    chosen: tuple[Pool, Floats] | None = None  # the programme's plans, and how much of each
     large: dict[int, LargePlan] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+        return self.whole.problem
 
     def left_seconds(self) -> float:
         """Return the time left, at least a little."""
@@ -80,28 +99,29 @@ class Night:
             return "interrupted"
         return "feasible" if self.going() else "time"
 
-    def price(self, prices: Prices, step: str) -> Pass:
-        """Run the oracle at those prices, learn the plans, keep the pass if it is the best."""
-        now = price_all(self.problem, prices, self.room, self.limits.threads)
-        self.saw(now, step, learn=True)
-        return now
+    def learn(self, plans: Plans, orders: Ints) -> None:
+        """Add the plans of some orders to those met, where they are not the last ones met."""
+        sign = signatures(orders, plans)
+        if self.sign is None:
+            self.sign = np.full(self.problem.size, 2**64 - 1, np.uint64)
+        new = sign != self.sign[orders]
+        self.sign[orders] = sign
+        changed = orders[new]
+        if len(changed):
+            at = np.searchsorted(self.orders, changed)
+            self.met_plans.append(pool(self.problem, changed, plans, at))
 
-    def saw(self, now: Pass, step: str, *, learn: bool) -> None:
-        """Take note of a pass, and of its plans if asked."""
-        self.passes += 1
-        if now.bound > self.best.bound:
-            self.best = now
-        if learn:
-            self.learn(now.plans)
-        self.tell(step)
-
-    def learn(self, plans: Plans) -> None:
-        """Add plans to those met."""
-        self.pool = self.pool.joined(pool(self.problem, self.orders, plans))
+    def pool(self) -> Pool:
+        """Return all plans met, "nothing" for every order among them."""
+        if not self.met_plans:
+            self.met_plans.append(pool(self.problem, self.orders, Plans.room(self.problem)))
+        self.met_plans = [Pool.all_of(self.met_plans)]
+        return self.met_plans[0]
 
     def offer(self, plans: Plans) -> None:
         """Keep plans if they are the cheapest yet."""
-        cost = int(costs(self.problem, plans)[self.orders].sum())
+        cost = int(costs_of(self.problem, self.orders, plans).sum())
+        cost += self.resources.surcharge(self.resources.used(plans))
         if self.plans is None or cost < self.cost:
             self.plans, self.cost = plans, cost
 
@@ -128,11 +148,12 @@ def joint(problem: Problem, limits: Limits) -> Answer:
     """Allocate all orders together; answer with a plan, a bound and the prices behind it."""
     night = _begin(problem, limits)
     _first_prices(night)
+    rounds = _of_size(ROUNDS, night)
     if problem.large.any():
         _place_large(night)
-        _master(night, MASTER_ROUNDS // 2)
+        _master(night, rounds // 2)
         _place_large(night)
-    _master(night, 60 if len(night.orders) <= WHOLE else MASTER_ROUNDS)
+    _master(night, rounds)
     _finish(night)
     bound = _bound(night)
     assert night.plans is not None
@@ -148,51 +169,94 @@ def joint(problem: Problem, limits: Limits) -> Answer:
     )
 
 
+def _of_size(table: tuple[tuple[int, Size], ...], night: Night) -> Size:
+    return next(value for most, value in table if len(night.orders) <= most)
+
+
 def _begin(problem: Problem, limits: Limits) -> Night:
-    began, room = time.monotonic(), Left.of(problem)
+    began, whole = time.monotonic(), Resources.of(problem)
     orders = np.flatnonzero(~problem.large)
-    first = price_all(problem, Prices.zero(problem), room, limits.threads)
-    plans = pool(problem, orders, Plans.room(problem))
-    night = Night(problem, limits, began, orders, room, first, plans)
-    night.saw(first, "prices", learn=True)
+    y = np.zeros(len(whole.capacity))
+    if limits.start is not None:
+        y[: whole.hard] = np.concatenate(limits.start[:3])
+    first = price_at(whole, y, limits.threads)
+    night = Night(limits, began, whole, whole, orders, first)
+    night.learn(Plans.room(problem), orders)
+    night.passes += 1
+    night.tell("prices")
     return night
 
 
 def _first_prices(night: Night) -> None:
-    """Steps 1 and 2."""
-    began = time.monotonic()
+    """Step 1, and 2 where no order is large."""
+    began, first = time.monotonic(), night.best
+    warm = night.limits.start is not None
+    top, bound = first.y, first.bound
     passes = ascend(
-        night.problem, night.best.prices, night.room, passes=FIRST_PASSES,
-        scale=typical_cents(night.best), threads=night.limits.threads, going=night.going,
+        night.resources, first, passes=PASSES, scale=typical_cents(first),
+        threads=night.limits.threads, step=0.02 if warm else 0.1, going=night.going,
     )  # fmt: skip
-    for i, now in enumerate(passes):
-        night.saw(now, "prices", learn=i >= FIRST_PASSES // 2)
-    _serve(night)
+    for i, (now, orders) in enumerate(passes):
+        night.passes += 1
+        if now.bound > bound:
+            top, bound = now.y, now.bound
+            night.best = replace(night.best, bound=bound)
+        if warm or i >= MEET:
+            night.learn(now.plans, orders)
+        night.tell("prices")
+    night.best = price_at(night.resources, top, night.limits.threads)
+    night.learn(night.best.plans, night.orders)
+    night.passes += 1
     night.clock("price", began)
+    if not night.problem.large.any():
+        _bid(night)
 
 
-def _serve(night: Night) -> None:
-    """Step 2: offer the plan of the priced greedy."""
-    plans = greedy(night.problem, night.best.prices, night.room)
-    night.learn(plans)
+def _bid(night: Night) -> None:
+    """Step 2."""
+    began = time.monotonic()
+    plans = bidden(night.resources, night.best)
+    improved(night.resources, plans, night.best)
+    night.learn(plans, night.orders)
     night.offer(plans)
+    night.tell("finish")
+    night.clock("finish", began)
 
 
 def _place_large(night: Night) -> None:
     """Step 3: give each large order its best plan at the prices, and take that from the room."""
-    orders = np.flatnonzero(night.problem.large)
-    if not len(orders):
-        return
-    began, room, each = time.monotonic(), Left.of(night.problem), _share(night, len(orders))
+    problem, room, used = night.problem, night.whole.room, np.zeros_like(night.whole.capacity)
+    began, orders = time.monotonic(), np.flatnonzero(problem.large)
+    each = _share(night, len(orders))
     for order in orders:
-        plan = large_plan(night.problem, int(order), night.best.prices, room, seconds=each)
-        occupy(night.problem, plan, room)
+        plan = large_plan(problem, int(order), night.best.prices, room, seconds=each)
+        occupy(problem, plan, room)
+        used += _taken_by(night.whole, int(order), plan)
         night.large[int(order)] = plan
-    prices, night.room, night.plans = night.best.prices, room, None
-    night.best = price_all(night.problem, prices, room, night.limits.threads)
-    night.saw(night.best, "prices", learn=True)
-    _serve(night)
+    night.resources = night.whole.less(used)
+    night.plans = None
+    night.best = price_at(night.resources, night.best.y, night.limits.threads)
+    night.passes += 1
+    night.learn(night.best.plans, night.orders)
     night.clock("large", began)
+    _bid(night)
+
+
+def _taken_by(whole: Resources, order: int, plan: LargePlan) -> Ints:
+    """Return what a large order's plan takes of each resource."""
+    problem, used = whole.problem, np.zeros_like(whole.capacity)
+    cells, nodes, soft = len(problem.stock), problem.nodes, problem.soft
+    for candidate, units in zip(plan.candidate, plan.units, strict=True):
+        node, held = problem.node[candidate], np.flatnonzero(units)
+        used[problem.cell[problem.pair_start[candidate] + held]] += units[held]
+        used[cells + node] += 1
+        used[cells + nodes + node] += units.sum()
+        used[whole.hard + np.flatnonzero(soft.load_node == node)] += 1
+    asked = problem.units[problem.order_line[order] : problem.order_line[order + 1]].sum()
+    for group in soft.group[order]:
+        if group >= 0:
+            used[whole.hard + len(soft.load_node) + group] += asked - plan.units.sum()
+    return used
 
 
 def _share(night: Night, orders: int) -> float:
@@ -202,63 +266,65 @@ def _share(night: Night, orders: int) -> float:
 
 def _master(night: Night, rounds: int) -> None:
     """Step 4: move the best prices to the programme's duals, as far as the box lets them."""
-    began, capacity = time.monotonic(), np.concatenate(night.room)
-    box = first_box(np.concatenate(night.best.prices[:3]))
+    began, box = time.monotonic(), first_box(night.best.y)
     for _ in range(rounds):
-        if not night.going():
+        if not night.going() or night.met():
             break
-        _forget(night)
-        center = np.concatenate(night.best.prices[:3])
+        center = night.best.y
+        free, part, fixed = _unsettled(night)
+        everything = np.arange(len(center))
         answer = boxed(
-            night.pool, len(night.orders), night.room,
+            part, int(free.sum()), night.resources.at(everything, fixed.used),
             center=center, box=box, seconds=night.left_seconds(),
         )  # fmt: skip
         if answer is None:
             break
-        if answer.value - night.best.bound <= 0.05 * night.limits.gap * abs(answer.value):
+        value = answer.value + fixed.bound
+        night.chosen = (replace(part, order=np.flatnonzero(free)[part.order]), answer.chosen)
+        if value - night.best.bound <= 0.05 * night.limits.gap * abs(value):
             break
-        now = night.price(_split(night, answer.price), "master")
-        used = np.concatenate(now.used).astype(np.float64)
-        box = next_box(box, answer, center, used - capacity)
+        now = price_at(night.resources, answer.price, night.limits.threads)
+        night.passes += 1
+        night.learn(now.plans, night.orders)
+        if now.bound > night.best.bound:
+            night.best = now
+        night.tell("master")
+        box = next_box(box, answer, center, (now.used - night.resources.capacity).astype(float))
     night.clock("master", began)
 
 
-def _forget(night: Night) -> None:
-    """Drop plans far dearer than their order's cheapest at the best prices; never "nothing"."""
-    price, plans = np.concatenate(night.best.prices[:3]), night.pool
+def _unsettled(night: Night) -> tuple[Flags, Pool, Pass]:
+    """Return orders in doubt (flags by position), their plans, and what the others take and cost.
+
+    Plans far dearer than their order's cheapest are left out; never "nothing".
+    """
+    plans, y = night.pool(), night.best.y
+    window = _of_size(WINDOWS, night)
     plan_of = np.repeat(np.arange(plans.size), np.diff(plans.row_start))
-    rent = np.bincount(plan_of, price[plans.row] * plans.taken, minlength=plans.size)
-    value = plans.cost + rent
-    least = night.best.plans.value[night.orders][plans.order]
-    keep = (value - least <= DEAR) | (np.diff(plans.start) == 0)
-    if not keep.all():
-        night.pool = plans.take(np.flatnonzero(keep))
-
-
-def _split(night: Night, price: Floats) -> Prices:
-    cells, nodes = len(night.problem.stock), night.problem.nodes
-    cell, order, unit = np.split(grained(price), [cells, cells + nodes])
-    return Prices(cell, order, unit, night.best.prices.short)
+    value = plans.cost + np.bincount(plan_of, y[plans.row] * plans.taken, minlength=plans.size)
+    near = value - night.best.plans.value[night.orders][plans.order] <= window
+    free = np.bincount(plans.order[near], minlength=len(night.orders)) > 1
+    part = plans.take(np.flatnonzero(free[plans.order] & (near | (np.diff(plans.start) == 0))))
+    part = replace(part, order=(np.cumsum(free) - 1)[part.order])
+    others = night.orders[~free]
+    cost = float(costs_of(night.problem, others, night.best.plans).sum())
+    used = night.resources.used(night.best.plans, others)
+    return free, part, replace(night.best, used=used, bound=cost)
 
 
 def _finish(night: Night) -> None:
     """Step 5."""
-    began, problem = time.monotonic(), night.problem
-    assert night.plans is not None
-    night.learn(night.plans)
-    solved = solve(
-        night.pool, len(night.orders), night.room, integer=False, seconds=night.left_seconds()
-    )
-    improved(problem, night.plans, night.room)
-    night.offer(night.plans)
-    if solved is not None:
-        prices = night.best.prices
-        plans = rounded(problem, (night.orders, night.pool), solved, prices, night.room)
-        improved(problem, plans, night.room)
+    began = time.monotonic()
+    if night.plans is None:
+        _bid(night)
+    if night.chosen is not None and not night.met():
+        known = (night.orders, night.chosen[0])
+        plans = rounded(night.resources, known, night.chosen[1], night.best)
+        improved(night.resources, plans, night.best)
+        night.learn(plans, night.orders)
         night.offer(plans)
-        if len(night.orders) <= WHOLE:
-            _choose_whole(night)
-    night.cost = int(costs(problem, night.plans)[night.orders].sum())
+    if len(night.orders) <= WHOLE:
+        _choose_whole(night)
     _search(night)
     night.clock("finish", began)
 
@@ -267,27 +333,36 @@ def _choose_whole(night: Night) -> None:
     """Choose whole plans of all contested orders in one programme; improve; until none helps."""
     for _ in range(3):
         assert night.plans is not None
-        night.learn(night.plans)
-        before, seconds = night.cost, night.left_seconds()
-        solved = solve(night.pool, len(night.orders), night.room, integer=False, seconds=seconds)
-        if solved is None or night.met():
+        night.learn(night.plans, night.orders)
+        before, seconds, plans = night.cost, night.left_seconds(), night.pool()
+        if night.met() or not night.going():
             return
-        known = (night.orders, night.pool)
-        plans = settled(night.problem, known, solved, night.room, seconds=min(30.0, seconds))
-        if plans is None:
+        room = night.resources.whole
+        solved = solve(plans, len(night.orders), room, integer=False, seconds=seconds)
+        if solved is None:
             return
-        improved(night.problem, plans, night.room)
-        night.offer(plans)
+        known, seconds = (night.orders, plans), min(30.0, seconds)
+        better = settled(night.resources, known, solved, seconds=seconds)
+        if better is None:
+            return
+        improved(night.resources, better, night.best)
+        night.offer(better)
         if night.cost == before:
             return
 
 
 def _search(night: Night) -> None:
     """Choose neighbourhoods anew, those of most loss first, until near enough or none is left."""
-    problem, left = night.problem, copied(night.room)
     assert night.plans is not None
-    take_all(problem, night.orders, night.plans, 1, left)
-    search = Search(problem, night.orders, night.best, night.pool, night.plans, left)
+    if night.met() or not night.going():
+        return
+    night.learn(night.plans, night.orders)
+    left = night.resources.room
+    take_all(night.problem, night.orders, night.plans, 1, left)
+    used = night.resources.used(night.plans)
+    search = Search(
+        night.resources, night.orders, night.best, night.pool(), night.plans, used, left
+    )
     for _ in range(SWEEPS):
         saved = 0
         for near in batches(search, TOGETHER):
@@ -303,18 +378,18 @@ def _search(night: Night) -> None:
 
 def _bound(night: Night) -> float:
     """Step 6, (1)."""
-    began, problem = time.monotonic(), night.problem
+    began, problem, whole = time.monotonic(), night.problem, night.whole
     if not night.large:
         return night.best.bound
-    prices, whole = night.best.prices, Left.of(problem)
     night.passes += 1
-    bound = price_all(problem, prices, whole, night.limits.threads).bound
+    now = price_at(whole, night.best.y, night.limits.threads)
     orders, each = sorted(night.large), _share(night, len(night.large))
-    bounds = np.zeros(len(orders))
+    bounds, room = np.zeros(len(orders)), whole.room
 
     def work(i: int) -> None:
-        bounds[i] = large_plan(problem, orders[i], prices, whole, seconds=each).bound
+        plan = large_plan(problem, orders[i], now.prices, room, seconds=each)
+        bounds[i] = plan.bound
 
     in_threads(work, len(orders), night.limits.threads)
     night.clock("bound", began)
-    return bound + float(bounds.sum())
+    return now.bound + float(bounds.sum())

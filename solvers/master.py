@@ -4,8 +4,10 @@ For a set O of orders with plans P_o each, c_p the cost of a plan and a_rp what 
 
     (1)  min  Σ c_p y_p
     (2)  Σ over p ∈ P_o of y_p  =  1                          every order
-    (3)  Σ a_rp y_p  ≤  left_r                                every resource that any plan takes
+    (3)  Σ a_rp y_p  ≤  left_r  (+ over_r)                    every resource that any plan takes
     (4)  y ≥ 0, integer in the last solve
+
+where over_r ≥ 0, of soft resources only, costs the ceiling of r in (1).
 
 Its duals on (3) price new plans (Dantzig & Wolfe, Operations Research 8(1), 1960). Left alone they
 swing: over a whole night they are taken in a box (solvers/box.py), in a small neighbourhood halfway
@@ -17,11 +19,14 @@ from typing import Any, Final
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 from ortools.linear_solver.python import model_builder_helper as mb
 from scipy import sparse
 
-from omnisource.solvers.plans import Left, Plans
+from omnisource.solvers.lend import lent
+from omnisource.solvers.plans import Plans, lent_menus
 from omnisource.solvers.problem import Flags, Floats, Ints, Problem
+from omnisource.solvers.resources import Room
 from omnisource.solvers.serve import true_cost
 
 INTEGER: Final = ("HIGHS", "output_flag=false")  # it greets on stdout otherwise
@@ -40,7 +45,7 @@ class Pool:
     candidate: Ints  # (S,)
     entry: Ints  # (S,)
     row_start: Ints  # (Y+1,) first resource of each plan
-    row: Ints  # (A,) resource: cell r, R + n for a shipment, R + N + n for a unit from n
+    row: Ints  # (A,) resource, as solvers/resources.py numbers them
     taken: Ints  # (A,)
 
     @property
@@ -50,26 +55,30 @@ class Pool:
 
     def joined(self, more: "Pool") -> "Pool":
         """Return both pools, each plan once."""
-        both = Pool(
-            np.concatenate([self.order, more.order]),
-            np.concatenate([self.cost, more.cost]),
-            np.concatenate([self.start, more.start[1:] + self.start[-1]]),
-            np.concatenate([self.candidate, more.candidate]),
-            np.concatenate([self.entry, more.entry]),
-            np.concatenate([self.row_start, more.row_start[1:] + self.row_start[-1]]),
-            np.concatenate([self.row, more.row]),
-            np.concatenate([self.taken, more.taken]),
-        )
-        return both._unique()
+        return Pool.all_of([self, more])
+
+    @staticmethod
+    def all_of(pools: "list[Pool]") -> "Pool":
+        """Return several pools as one, each plan once."""
+        if len(pools) == 1:
+            return pools[0]
+
+        def end_to_end(name: str) -> Ints:
+            return np.concatenate([getattr(one, name) for one in pools])
+
+        def starts(name: str) -> Ints:
+            sizes = [np.diff(getattr(one, name)) for one in pools]
+            return np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+
+        names = ("order", "cost", "candidate", "entry", "row", "taken")
+        columns = {name: end_to_end(name) for name in names}
+        return Pool(**columns, start=starts("start"), row_start=starts("row_start"))._unique()
 
     def _unique(self) -> "Pool":
         """Keep the first of equal plans, told apart by a 64-bit sum over their entries."""
-        mixed = (self.entry.astype(np.uint64) + np.uint64(1)) * _GOLDEN
-        mixed ^= mixed >> np.uint64(29)
-        sums = np.append(np.zeros(1, np.uint64), np.cumsum(mixed * _GOLDEN, dtype=np.uint64))
-        plan = sums[self.start[1:]] - sums[self.start[:-1]]
-        keys = np.stack([self.order.astype(np.uint64), plan])
-        _, first = np.unique(keys, axis=1, return_index=True)
+        plan = _sums(self.entry, self.start[:-1], np.diff(self.start))
+        keys = self.order.astype(np.uint64) * _GOLDEN ^ plan
+        _, first = np.unique(keys, return_index=True)
         return self if len(first) == self.size else self.take(np.sort(first))
 
     def take(self, plans: Ints) -> "Pool":
@@ -82,6 +91,19 @@ class Pool:
         )  # fmt: skip
 
 
+def _sums(entry: Ints, first: Ints, count: Ints) -> NDArray[np.uint64]:
+    """Return a 64-bit sum over each plan's entries: plans of other entries have another."""
+    mixed = (entry.astype(np.uint64) + np.uint64(1)) * _GOLDEN
+    mixed ^= mixed >> np.uint64(29)
+    sums = np.append(np.zeros(1, np.uint64), np.cumsum(mixed * _GOLDEN, dtype=np.uint64))
+    return np.asarray(sums[first + count] - sums[first])
+
+
+def signatures(orders: Ints, plans: Plans) -> NDArray[np.uint64]:
+    """Return a number for the plan of each of those orders: another plan, another number."""
+    return _sums(plans.entry, plans.first[orders], plans.count[orders])
+
+
 def _ranges(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
     """Return the entries of those rows of a ragged table, and their new starts."""
     sizes = start[rows + 1] - start[rows]
@@ -89,13 +111,13 @@ def _ranges(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
     return np.repeat(start[rows] - new[:-1], sizes) + np.arange(new[-1]), new
 
 
-def pool(problem: Problem, orders: Ints, plans: Plans) -> Pool:
-    """Return the plans of those orders as columns."""
+def pool(problem: Problem, orders: Ints, plans: Plans, position: Ints | None = None) -> Pool:
+    """Return the plans of those orders as columns; `position` is 0, 1, 2 … if not given."""
     shipments, start = _counted(plans.first[orders], plans.count[orders])
     cost, row_start, row, taken = _columns(problem, orders, plans)
     return Pool(
-        np.arange(len(orders)), cost, start, plans.candidate[shipments], plans.entry[shipments],
-        row_start, row, taken,
+        np.arange(len(orders)) if position is None else position, cost, start,
+        plans.candidate[shipments], plans.entry[shipments], row_start, row, taken,
     )  # fmt: skip
 
 
@@ -107,30 +129,43 @@ def _counted(first: Ints, count: Ints) -> tuple[Ints, Ints]:
 @njit(cache=True, nogil=True)
 def _columns(problem: Problem, orders: Ints, plans: Any) -> tuple[Ints, Ints, Ints, Ints]:
     cells, nodes = len(problem.stock), len(problem.node_orders)
+    load_node, group = lent(problem.soft.load_node), lent(problem.soft.group)
+    loads, menus, given = len(load_node), lent_menus(problem), lent(plans)
     room = 0
     for o in orders:
-        k = problem.order_line[o + 1] - problem.order_line[o]
-        room += plans.count[o] * (k + 2)
+        k = menus.order_line[o + 1] - menus.order_line[o]
+        room += given.count[o] * (k + 2 + loads) + 2
     cost, start = np.empty(len(orders), np.int64), np.zeros(len(orders) + 1, np.int64)
     row, taken, at = np.empty(room, np.int64), np.empty(room, np.int64), 0
     for i, o in enumerate(orders):
-        cost[i] = true_cost(problem, o, plans)
-        first, k = problem.order_line[o], problem.order_line[o + 1] - problem.order_line[o]
-        for a in range(plans.first[o], plans.first[o] + plans.count[o]):
-            c = plans.candidate[a]
-            n, pair, code = problem.node[c], problem.pair_start[c], plans.entry[a]
-            code = problem.menu_content[code]
+        cost[i] = true_cost(menus, o, given)
+        first, k = menus.order_line[o], menus.order_line[o + 1] - menus.order_line[o]
+        short = 0
+        for line in range(first, first + k):
+            short += menus.units[line]
+        for a in range(given.first[o], given.first[o] + given.count[o]):
+            c = given.candidate[a]
+            n, pair, rest = menus.node[c], menus.pair_start[c], menus.menu_content[given.entry[a]]
             row[at], taken[at], total = cells + n, 1, 0
             at += 1
-            for j in range(k):
-                radix = problem.units[first + j] + 1
-                if code % radix > 0:
-                    row[at], taken[at] = problem.cell[pair + j], code % radix
-                    total += code % radix
+            for b in range(loads):
+                if load_node[b] == n:
+                    row[at], taken[at] = cells + 2 * nodes + b, 1
                     at += 1
-                code //= radix
+            for j in range(k):
+                radix = menus.units[first + j] + 1
+                if rest % radix > 0:
+                    row[at], taken[at] = menus.cell[pair + j], rest % radix
+                    total += rest % radix
+                    at += 1
+                rest //= radix
             row[at], taken[at] = cells + nodes + n, total
+            short -= total
             at += 1
+        for g in group[o]:
+            if g >= 0 and short > 0:
+                row[at], taken[at] = cells + 2 * nodes + loads + g, short
+                at += 1
         start[i + 1] = at
     return cost, start, row[:at], taken[:at]
 
@@ -154,7 +189,7 @@ def or_tools(*, integer: bool, seconds: float) -> mb.ModelSolverHelper:
     return solver
 
 
-def solve(plans: Pool, orders: int, left: Left, *, integer: bool, seconds: float) -> Solved | None:
+def solve(plans: Pool, orders: int, left: Room, *, integer: bool, seconds: float) -> Solved | None:
     """Solve (1)–(4) over a pool; None where there was no solution in time.
 
     Rows that no choice of plans can overdraw are left out, and so are orders that touch none of
@@ -163,11 +198,11 @@ def solve(plans: Pool, orders: int, left: Left, *, integer: bool, seconds: float
     Args:
         plans: the columns; at least one of every order.
         orders: how many orders they serve.
-        left: capacities.
+        left: what there is for them.
         integer: whether y must be whole.
         seconds: time limit.
     """
-    capacity = np.concatenate(left)
+    capacity = left.capacity
     plan_of = np.repeat(np.arange(plans.size), np.diff(plans.row_start))
     scarce = may_bind(plans, plan_of, capacity)
     in_doubt = np.zeros(orders, bool)
@@ -181,10 +216,10 @@ def solve(plans: Pool, orders: int, left: Left, *, integer: bool, seconds: float
         return Solved(y, rows, np.zeros(len(rows)), value)
     place = np.cumsum(in_doubt) - 1
     solver = or_tools(integer=integer, seconds=seconds)
-    solver.solve(_model(part, place[part.order], rows, capacity, integer=integer))
+    solver.solve(_model(part, place[part.order], rows, left, integer=integer))
     if not solver.has_solution():
         return None
-    y[columns] = solver.variable_values()
+    y[columns] = np.array(solver.variable_values())[: part.size]
     duals = np.zeros(len(rows))
     if not integer:
         duals = np.maximum(-np.array(solver.dual_values())[int(in_doubt.sum()) :], 0.0)
@@ -215,26 +250,28 @@ def cheapest_plans(plans: Pool, orders: int) -> Flags:
 
 
 def _model(
-    plans: Pool, order: Ints, rows: Ints, capacity: Ints, *, integer: bool
+    plans: Pool, order: Ints, rows: Ints, left: Room, *, integer: bool
 ) -> mb.ModelBuilderHelper:
     """Write (1)–(4) as a sparse matrix, orders first, then resources."""
     orders, size = int(order.max()) + 1, plans.size
-    place = np.full(len(capacity), -1)
+    place = np.full(len(left.capacity), -1)
     place[rows] = np.arange(len(rows))
+    soft = np.flatnonzero(np.isfinite(left.ceiling[rows]))
+    over = np.arange(len(soft))
     plan_of = np.repeat(np.arange(size), np.diff(plans.row_start))
     kept = place[plans.row] >= 0
-    values = np.concatenate([np.ones(size), plans.taken[kept]]).astype(np.float64)
-    row = np.concatenate([order, place[plans.row[kept]] + orders])
-    column = np.concatenate([np.arange(size), plan_of[kept]])
-    shape = (orders + len(rows), size)
+    values = np.concatenate([np.ones(size), plans.taken[kept], -np.ones(len(soft))])
+    row = np.concatenate([order, place[plans.row[kept]] + orders, soft + orders])
+    column = np.concatenate([np.arange(size), plan_of[kept], size + over])
+    shape = (orders + len(rows), size + len(soft))
     model = mb.ModelBuilderHelper()
     model.fill_model_from_sparse_data(
-        np.zeros(size),
-        np.ones(size),
-        plans.cost.astype(np.float64),
+        np.zeros(size + len(soft)),
+        np.concatenate([np.ones(size), np.full(len(soft), 1e7)]),
+        np.concatenate([plans.cost.astype(np.float64), left.ceiling[rows[soft]]]),
         np.concatenate([np.ones(orders), np.full(len(rows), -np.inf)]),
-        np.concatenate([np.ones(orders), capacity[rows].astype(np.float64)]),
-        sparse.csr_matrix((values, (row, column)), shape=shape),
+        np.concatenate([np.ones(orders), left.capacity[rows].astype(np.float64)]),
+        sparse.csr_matrix((values.astype(np.float64), (row, column)), shape=shape),
     )
     if integer:
         for y in range(size):

@@ -48,6 +48,18 @@ class Plans(NamedTuple):
             np.zeros(problem.size),
         )
 
+    @staticmethod
+    def like(plans: "Plans") -> "Plans":
+        """Return plans that ship nothing, for the same orders."""
+        return Plans(
+            plans.first, np.zeros_like(plans.count), np.zeros_like(plans.candidate),
+            np.zeros_like(plans.entry), np.zeros_like(plans.value),
+        )  # fmt: skip
+
+    def copied(self) -> "Plans":
+        """Return the same plans in arrays of their own."""
+        return Plans._make(column.copy() for column in self)
+
 
 class Scratch(NamedTuple):
     """Work space for orders of up to so many states and lines."""

@@ -1,139 +1,196 @@
 """Dual ascent: the prices at which every order's own best plan nearly fits.
 
-With λ ≥ 0 a price for each resource r of capacity b_r, and v_o(λ) what the oracle says of order o,
+The bound (1) of solvers/resources.py (Lagrangian duality; Geoffrion, Mathematical Programming
+Study 2, 1974) is concave in the prices y, and use_r − b_r is a supergradient: prices of what is
+overdrawn rise and of what is left over fall. Each resource has a step of its own that follows the
+sign of (use − capacity):
 
-    bound(λ)  =  Σ_o v_o(λ)  −  Σ_r λ_r b_r   ≤   the cost of every feasible night        (1)
+    step_r  ←  step_r · 1.3 while the sign holds, · 0.4 when it flips                     (2)
+    y_r     ←  max(0, y_r + step_r · sign)                                                (3)
 
-(Lagrangian duality; Geoffrion, Mathematical Programming Study 2, 1974). The bound is concave in
-λ and use_r − b_r is a supergradient, so prices of what is overdrawn rise and of what is left over
-fall. Each resource has a step of its own that follows the sign of (use − capacity):
-
-    step_r  ←  step_r · 1.3 while the sign holds, · 0.5 when it flips                     (2)
-    λ_r     ←  max(0, λ_r + step_r · sign)                                                (3)
-
-(the rule of Riedmiller & Braun's RPROP, ICNN 1993, there for neural networks). Prices are kept at
-multiples of 1/1024 cent, at which all sums are exact: the bound holds to the last digit, and is
-the same whatever the number of threads.
+(the rule of Riedmiller & Braun's RPROP, ICNN 1993, there for neural networks). Only orders that
+touch a resource whose price has moved are priced again; prices of nodes, which nearly every order
+touches, move at every third pass. Sums are exact, so the bound is the same whatever the number of
+threads.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 
 from omnisource.solvers.compile import blocks, in_threads
-from omnisource.solvers.kernel import price_block
+from omnisource.solvers.kernel import price_some
+from omnisource.solvers.lend import lent
 from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.problem import UNLIMITED, Flags, Floats, Ints, Prices, Problem
-from omnisource.solvers.serve import use
+from omnisource.solvers.problem import Flags, Floats, Ints, Prices, Problem
+from omnisource.solvers.resources import Resources
 
-GRAIN = 1024.0
-"""Prices are multiples of 1/GRAIN cent."""
+UP, DOWN = 1.3, 0.4
+"""What a step is multiplied by in (2)."""
+SELDOM = 3
+"""Passes from one move of the nodes' prices to the next."""
+SOON = 12
+"""Passes in which everything moves each time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pass:
     """One run of the oracle over all orders: plans, what they take, and the bound, (1)."""
 
+    y: Floats  # (rows,) cents a unit of each resource
     prices: Prices
     plans: Plans
-    used: Left
+    used: Ints  # (rows,)
     bound: float  # cents
 
 
 def price_all(problem: Problem, prices: Prices, room: Left, threads: int) -> Pass:
-    """Run the oracle over all orders with a menu at those prices, each within `room`.
+    """Run the oracle over all orders with a menu at prices of the hard resources, within `room`.
 
     What is unlimited has no price, whatever it is given.
     """
-    cell, order, unit = (
-        np.where(_finite(b), p, 0.0) for p, b in zip(prices[:3], room, strict=True)
-    )
-    prices = Prices(cell, order, unit, prices.short)
-    plans = Plans.room(problem)
-    pieces = blocks(problem.size, 500)
+    whole = Resources.of(problem)
+    capacity = np.concatenate([*room, whole.capacity[whole.hard :]])
+    resources = replace(whole, capacity=capacity)
+    soft = np.zeros(len(capacity) - whole.hard)
+    return price_at(resources, np.concatenate([*prices[:3], soft]), threads)
+
+
+def price_at(resources: Resources, y: Floats, threads: int) -> Pass:
+    """Run the oracle over all orders with a menu at those prices, each within what there is."""
+    y, plans = resources.usable(y), Plans.room(resources.problem)
+    prices = resources.prices(y)
+    orders = np.flatnonzero(~resources.problem.large)
+    price_orders(resources, prices, orders, plans, threads=threads)
+    bound = float(plans.value.sum()) - resources.rent(y)
+    return Pass(y, prices, plans, resources.used(plans), bound)
+
+
+def price_orders(
+    resources: Resources, prices: Prices, orders: Ints, plans: Plans, *, threads: int
+) -> None:
+    """Run the oracle over some orders, in blocks, on all cores; write their plans."""
+    problem, room, pieces = resources.problem, resources.room, blocks(len(orders), 500)
 
     def work(i: int) -> None:
-        price_block(problem, prices, room, *pieces[i], plans)
+        price_some(problem, prices, room, orders[slice(*pieces[i])], plans)
 
     in_threads(work, len(pieces), threads)
-    rent = sum(
-        float(price @ np.where(_finite(capacity), capacity, 0))
-        for price, capacity in zip(prices[:3], room, strict=True)
-    )
-    return Pass(prices, plans, use(problem, plans), float(plans.value.sum()) - rent)
 
 
-def _finite(capacity: Ints) -> Flags:
-    return capacity < UNLIMITED // 2
+def price_again(resources: Resources, before: Pass, y: Floats, threads: int) -> tuple[Pass, Ints]:
+    """Return the pass at other prices, and the orders priced for it: those that the move touches.
+
+    The plans of `before` are written over.
+    """
+    problem, y = resources.problem, resources.usable(y)
+    moved, hard = y != before.y, resources.hard
+    cells, nodes = len(problem.stock), problem.nodes
+    prices, plans = resources.prices(y), before.plans
+    some = moved[cells:hard]
+    node = some[:nodes] | some[nodes:] | (prices.node_order != before.prices.node_order)
+    orders = touched(problem, moved[:cells], node, prices.short != before.prices.short)
+    used = before.used - resources.used(plans, orders)
+    price_orders(resources, prices, orders, plans, threads=threads)
+    used += resources.used(plans, orders)
+    bound = float(plans.value.sum()) - resources.rent(y)
+    return Pass(y, prices, plans, used, bound), orders
 
 
-def grained(price: Floats) -> Floats:
-    """Round prices to multiples of 1/1024 cent, not below 0."""
-    return np.maximum(np.round(price * GRAIN) / GRAIN, 0.0)
+@njit(cache=True, nogil=True)
+def touched(problem: Problem, cell: Flags, node: Flags, short: Flags) -> Ints:
+    """Return the orders with a menu that could take of a resource that is marked."""
+    order_candidate, of_node = lent(problem.order_candidate), lent(problem.node)
+    pair_start, of_cell = lent(problem.pair_start), lent(problem.cell)
+    out, count = np.empty(len(short), np.int64), 0
+    for o in range(len(short)):
+        if problem.large[o]:
+            continue
+        here, c, last = short[o], order_candidate[o], order_candidate[o + 1]
+        while not here and c < last:
+            here = node[of_node[c]]
+            p, end = pair_start[c], pair_start[c + 1]
+            while not here and p < end:
+                here = of_cell[p] >= 0 and cell[of_cell[p]]
+                p += 1
+            c += 1
+        if here:
+            out[count] = o
+            count += 1
+    return out[:count]
 
 
 class Steps:
     """The steps of (2) and (3), for all resources in one vector."""
 
-    def __init__(self, problem: Problem, prices: Prices, room: Left, scale: float) -> None:
-        """Begin at `prices` with steps of a tenth of `scale`, the cents of a typical price."""
-        self.price = np.concatenate(prices[:3])
-        self.short = prices.short
-        self.capacity = np.concatenate(room)
-        self.cuts = np.cumsum([len(column) for column in prices[:3]])[:-1]
-        self.first = 0.1 * scale
-        self.step = np.full(len(self.price), self.first)
-        self.sign = np.zeros(len(self.price))
+    def __init__(self, resources: Resources, y: Floats, scale: float, first: float = 0.1) -> None:
+        """Begin at y with steps of `first` of `scale`, the cents of a typical price."""
+        self.resources, self.y = resources, y.copy()
+        self.first = first * scale
+        self.step = np.full(len(y), self.first)
+        self.sign = np.zeros(len(y))
         self.low = 0.0005 * scale
-        self.high = max(scale, float(problem.shortage.max(initial=0)))
+        penalty = resources.problem.shortage.max(initial=0)
+        self.high = max(scale, float(penalty))
 
-    def prices(self) -> Prices:
-        """Return the prices as they stand."""
-        cell, order, unit = np.split(grained(self.price), self.cuts)
-        return Prices(cell, order, unit, self.short)
+    def move(self, used: Ints, *, nodes: bool) -> None:
+        """Move every price one step; a price at 0 forgets how it got there.
 
-    def move(self, used: Left) -> None:
-        """Move every price one step; a price at 0 forgets how it got there."""
-        sign = np.sign(np.concatenate(used) - self.capacity).astype(np.float64)
-        held, flipped = sign * self.sign > 0, sign * self.sign < 0
-        self.step[held] *= 1.3
-        self.step[flipped] *= 0.5
-        np.clip(self.step, self.low, self.high, out=self.step)
-        self.price = np.maximum(self.price + self.step * sign, 0.0)
-        idle = self.price == 0.0
-        self.step[idle] = np.minimum(self.step[idle], self.first)
-        self.sign = np.where(idle, 0.0, sign)
+        Args:
+            used: (rows,) of each resource.
+            nodes: whether prices other than those of cells move too.
+        """
+        cells = len(self.resources.problem.stock)
+        mine = slice(0, None if nodes else cells)
+        sign = np.sign(used[mine] - self.resources.capacity[mine]).astype(np.float64)
+        step, y = self.step[mine], self.y[mine]
+        step[sign * self.sign[mine] > 0] *= UP
+        step[sign * self.sign[mine] < 0] *= DOWN
+        np.clip(step, self.low, self.high, out=step)
+        y += step * sign
+        np.clip(y, 0.0, self.resources.ceiling[mine], out=y)
+        idle = y == 0.0
+        step[idle] = np.minimum(step[idle], self.first)
+        self.sign[mine] = np.where(idle, 0.0, sign)
 
 
 def ascend(
-    problem: Problem,
-    start: Prices,
-    room: Left,
+    resources: Resources,
+    first: Pass,
     *,
     passes: int,
     scale: float,
     threads: int = 0,
+    step: float = 0.1,
     going: Callable[[], bool] = lambda: True,
-) -> Iterator[Pass]:
-    """Move prices for so many passes; yield each pass.
+) -> Iterator[tuple[Pass, Ints]]:
+    """Move prices for so many passes from a first one; yield each pass and the orders priced.
+
+    A pass writes over the plans of the one before.
 
     Args:
-        problem: the night.
-        start: prices to begin with.
-        room: the capacities; what is not yet spoken for.
-        passes: how many passes at the most.
+        resources: what there is.
+        first: a pass at the prices to begin with.
+        passes: how many at the most.
         scale: cents of a typical price.
         threads: 0 for as many as there are cores.
-        going: asked before each pass but the first.
+        step: the first step, a share of `scale`.
+        going: asked before each pass.
     """
-    steps = Steps(problem, start, room, scale)
+    steps, now = Steps(resources, first.y, scale, step), first
     for i in range(passes):
-        if i and not going():
+        if not going():
             return
-        now = price_all(problem, steps.prices(), room, threads)
-        yield now
-        steps.move(now.used)
+        steps.move(now.used, nodes=i < SOON or i % SELDOM == 0)
+        now, orders = price_again(resources, now, steps.y, threads)
+        yield now, orders
+
+
+def kept(now: Pass) -> Pass:
+    """Return a pass whose plans are its own."""
+    return replace(now, plans=now.plans.copied())
 
 
 def typical_cents(first: Pass) -> float:

@@ -204,6 +204,7 @@ class Limits:
     seed: int = 0
     threads: int = 0  # 0: as many as there are cores
     report: Callable[[Round], None] | None = None
+    start: "Prices | None" = None  # prices to begin with, last night's; None: none
     stop: Callable[[], bool] | None = None  # asked wherever the time is: end with the best so far
 
     def stopped(self) -> bool:

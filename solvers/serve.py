@@ -69,18 +69,12 @@ def serve_in_turn(problem: Any, prices: Any, sequence: Ints, left: Any, plans: A
         take(menus, o, to, 1, room)
 
 
-def use(problem: Any, plans: Plans) -> Left:
-    """Return how much of each resource all plans together take."""
+def use(problem: Any, plans: Plans, orders: Ints | None = None) -> Left:
+    """Return how much of each resource the plans of those orders take together; of all orders."""
+    orders = np.arange(problem.size) if orders is None else orders
     taken = Left(*(np.zeros_like(column) for column in Left.of(problem)))
-    _take_all(problem, plans, taken)
-    return Left(*(-column for column in taken))
-
-
-@njit(cache=True, nogil=True)
-def _take_all(problem: Any, plans: Any, left: Any) -> None:
-    menus, given, room = lent_menus(problem), lent(plans), lent(left)
-    for o in range(menus.order_line.size - 1):
-        take(menus, o, given, 1, room)
+    take_all(problem, orders, plans, -1, taken)
+    return taken
 
 
 @njit(cache=True, nogil=True)

@@ -3,28 +3,39 @@
 import numpy as np
 
 from omnisource.solvers.box import Boxed, boxed, first_box, next_box
-from omnisource.solvers.finish import copied, greedy, improved
+from omnisource.solvers.finish import bidden, improved
 from omnisource.solvers.master import may_bind, pool, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
 from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.prices import ascend, price_all
-from omnisource.solvers.problem import Prices, Problem
+from omnisource.solvers.prices import ascend, kept, price_at
+from omnisource.solvers.problem import Problem
+from omnisource.solvers.resources import Resources
 from omnisource.solvers.serve import costs, take_all, use
 
 
 def searched(problem: Problem) -> Search:
-    """A greedy plan at the prices of a few passes, and the plans met on the way."""
-    room, orders = Left.of(problem), np.arange(problem.size)
+    """A plan that fits at the prices of a few passes, and the plans met on the way."""
+    resources, orders = Resources.of(problem), np.arange(problem.size)
     met = pool(problem, orders, Plans.room(problem))
-    best = price_all(problem, Prices.zero(problem), room, 1)
-    for now in ascend(problem, best.prices, room, passes=12, scale=300.0, threads=1):
+    first = price_at(resources, np.zeros(len(resources.capacity)), 1)
+    best = kept(first)
+    for now, _ in ascend(resources, first, passes=12, scale=300.0, threads=1):
         met = met.joined(pool(problem, orders, now.plans))
-        best = now if now.bound > best.bound else best
-    plans = greedy(problem, best.prices, room)
+        best = kept(now) if now.bound > best.bound else best
+    plans = bidden(resources, best)
     met = met.joined(pool(problem, orders, plans))
-    left = copied(room)
+    left = resources.room
     take_all(problem, orders, plans, 1, left)
-    return Search(problem, orders, best, met, plans, left)
+    return Search(resources, orders, best, met, plans, resources.used(plans), left)
+
+
+def test_bids_end_with_a_plan_that_fits(random_problem):
+    for seed in range(30):
+        problem = random_problem(seed, orders=25)
+        search = searched(problem)
+        for column in search.left:
+            assert (column >= 0).all()
+        assert search.best.bound <= int(costs(problem, search.plans).sum())
 
 
 def test_a_neighbourhood_saves_what_it_says_and_keeps_within_what_there_is(random_problem):
@@ -33,10 +44,12 @@ def test_a_neighbourhood_saves_what_it_says_and_keeps_within_what_there_is(rando
         problem = random_problem(seed, orders=40)
         search = searched(problem)
         before = int(costs(problem, search.plans).sum())
+        assert (search.used == search.resources.used(search.plans)).all()
         won = sum(reconsider(search, near, 2.0, 1) for near in batches(search, 2))
         assert won >= 0
         assert int(costs(problem, search.plans).sum()) == before - won
         taken = use(problem, search.plans)
+        assert (search.used == search.resources.used(search.plans)).all()
         for left, used, there in zip(search.left, taken, Left.of(problem), strict=True):
             assert (left == there - used).all()
             assert (left >= 0).all()
@@ -54,16 +67,18 @@ def test_no_order_is_in_two_neighbourhoods_of_a_batch(random_problem):
 def test_improving_never_makes_a_plan_dearer(random_problem):
     for seed in range(20):
         problem = random_problem(seed, orders=20)
-        room = Left.of(problem)
-        plans = greedy(problem, Prices.zero(problem), room)
+        resources = Resources.of(problem)
+        free = price_at(resources, np.zeros(len(resources.capacity)), 1)
+        plans = bidden(resources, free)
         before = int(costs(problem, plans).sum())
-        assert improved(problem, plans, room) <= before
+        improved(resources, plans, free)
+        assert int(costs(problem, plans).sum()) <= before
 
 
 def test_the_programme_leaves_out_only_rows_that_cannot_bind(random_problem):
     problem = random_problem(2, orders=20)
     search = searched(problem)
-    capacity = np.concatenate(Left.of(problem))
+    capacity = search.resources.capacity
     plan_of = np.repeat(np.arange(search.pool.size), np.diff(search.pool.row_start))
     most = np.zeros(len(capacity))
     for row in range(len(capacity)):
@@ -78,7 +93,7 @@ def test_the_boxed_value_lies_between_the_bound_at_its_centre_and_the_programme(
     for seed in range(20):
         problem = random_problem(seed, orders=20)
         search = searched(problem)
-        room, center = Left.of(problem), np.concatenate(search.best.prices[:3])
+        room, center = search.resources.whole, search.best.y
         linear = solve(search.pool, problem.size, room, integer=False, seconds=10.0)
         answer = boxed(
             search.pool, problem.size, room, center=center, box=first_box(center), seconds=10.0
@@ -94,5 +109,5 @@ def test_the_box_grows_where_it_was_too_small_and_shrinks_where_the_price_was_wr
     price = np.array([180.0, 20.0, 150.0, 100.0])
     bought, sold = np.array([True, False, False, False]), np.array([False, True, False, False])
     over = np.array([1.0, -1.0, -2.0, 0.0])
-    after = next_box(np.full(4, 80.0), Boxed(0.0, price, bought, sold), center, over)
+    after = next_box(np.full(4, 80.0), Boxed(0.0, price, bought, sold, price), center, over)
     assert after.tolist() == [240.0, 160.0, 25.0, 80.0]

@@ -14,7 +14,7 @@ from omnisource.solvers.problem import Limits, Soft
 from omnisource.solvers.registry import SOLVERS, solver
 from omnisource.solvers.surcharges import loads, shortfalls
 
-SOFT_SOLVERS = ("exact",)
+SOFT_SOLVERS = ("exact", "joint")
 """Who reckons with costs beyond thresholds; the rule engines are only billed for them."""
 EACH = {"apple": 1}
 
