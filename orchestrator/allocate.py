@@ -21,7 +21,8 @@ from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
 from omnisource.solvers.available import Cells
-from omnisource.solvers.compile import compile_world
+from omnisource.solvers.certify import SHORT_FROM, Shortlisted, overstated, shortlisted
+from omnisource.solvers.compile import compile_world, scene
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Legend, shipped
 from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
@@ -43,7 +44,8 @@ class Night:
     world: World
     problem: Problem
     legend: Legend
-    seconds: float  # that compiling took
+    seconds: Mapping[str, float]  # that compiling took, and rough prices
+    short: Shortlisted | None = None  # where only a shortlist of it was compiled
 
 
 def allocate(
@@ -71,7 +73,7 @@ def allocate(
     """
     limits = limits or Limits()
     solver_of(solver)
-    return decide(prepare(at(world, now), limits), solver, limits)
+    return decide(prepare(at(world, now), limits, solver), solver, limits)
 
 
 def at(world: World, now: datetime | None) -> World:
@@ -83,12 +85,16 @@ def at(world: World, now: datetime | None) -> World:
     return world.replace(scenario=world.scenario.model_copy(update={"now": now}))
 
 
-def prepare(world: World, limits: Limits) -> Night:
-    """Compile a world."""
+def prepare(world: World, limits: Limits, *solvers: str) -> Night:
+    """Compile a world for some solvers: a large night for `joint` alone is shortlisted."""
     _tell(limits, "compile")
     began = perf_counter()
-    problem, legend = compile_world(world, limits.threads)
-    return Night(world, problem, legend, perf_counter() - began)
+    if solvers != ("joint",) or world.orders.rows < SHORT_FROM:
+        problem, legend = compile_world(world, limits.threads)
+        return Night(world, problem, legend, {"compile": perf_counter() - began})
+    short = shortlisted(scene(world, limits.threads), limits)
+    seconds = {"compile": perf_counter() - began - short.seconds, "price": short.seconds}
+    return Night(world, short.problem, short.legend, seconds, short)
 
 
 def decide(night: Night, solver: str, limits: Limits) -> Plan:
@@ -98,15 +104,16 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
         UnusableInput: no such solver, or the night is beyond what it can do.
         BrokenPlan: the solver broke a rule, or its bound is above its cost.
     """
-    solve = solver_of(solver)
     _tell(limits, "solve")
     began = perf_counter()
-    answer = solve(night.problem, limits)
+    answer = _answered(night, solver, limits)
     solved = perf_counter()
     _tell(limits, "evaluate")
     decisions = shipped(night.world, night.problem, night.legend, answer.decisions)
     plan = evaluate(night.world, decisions)
-    seconds = {"compile": night.seconds, "solve": solved - began} | dict(answer.seconds)
+    seconds = {"solve": solved - began} | dict(answer.seconds)
+    for step, taken in night.seconds.items():
+        seconds[step] = seconds.get(step, 0.0) + taken
     bound = None if answer.bound is None else math.ceil(answer.bound - FUZZ)
     if bound is not None and bound > plan.cost_cents:
         raise BrokenPlan(f"{solver} says {bound} cents at least; its plan costs {plan.cost_cents}")
@@ -119,6 +126,24 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
     )
     plan = replace(plan, facts=_facts(night, plan, answer, limits))
     return timed(plan, **seconds, evaluate=perf_counter() - solved)
+
+
+def _answered(night: Night, solver: str, limits: Limits) -> Answer:
+    """Return a solver's answer, its bound one for the whole night."""
+    if night.short is None:
+        return solver_of(solver)(night.problem, limits)
+    limits = replace(limits, start=night.short.start)
+    answer = solver_of(solver)(night.problem, limits)
+    if answer.bound is None or answer.prices is None:
+        return answer
+    began = perf_counter()
+    bound = answer.bound - overstated(night.short, answer.prices, limits.threads)
+    return replace(
+        answer,
+        bound=bound,
+        passes=answer.passes + night.short.passes,
+        seconds={**answer.seconds, "certify": perf_counter() - began},
+    )
 
 
 def timed(plan: Plan, **seconds: float) -> Plan:

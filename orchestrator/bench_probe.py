@@ -154,7 +154,7 @@ def whole_run(warm: Path, folder: Path, limits: Limits) -> dict[str, Any]:
     world = load(folder).world
     loaded = perf_counter()
     limits = Limits(limits.gap, limits.seconds, limits.seed, limits.threads, report=trace)
-    plan = decide(prepare(world, limits), "joint", limits)
+    plan = decide(prepare(world, limits, "joint"), "joint", limits)
     with tempfile.TemporaryDirectory() as out:
         plan = save_run(world, plan, out, source=folder, format="parquet")
     ended = perf_counter()
@@ -189,7 +189,7 @@ def anytime(warm: Path, folder: Path, limits: Limits, *, passes: Sequence[int]) 
     one, trace = full_pass(world, limits.threads), Trace()
     most = max(passes) * one.seconds
     limits = Limits(0.0, most, limits.seed, limits.threads, report=trace)
-    plan = decide(prepare(world, limits), "joint", limits)
+    plan = decide(prepare(world, limits, "joint"), "joint", limits)
     solve = plan.facts["seconds"]["solve"]
     trace.add(solve, plan.cost_cents, plan.bound_cents)
     return {

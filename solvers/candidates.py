@@ -65,6 +65,7 @@ class Inputs(NamedTuple):
     only_there: Flags  # (K,)
     promised_by: Ints  # (K,)
     large: Flags  # (K,)
+    limited: Flags  # (K,) fewer shipments than units
     line_sku: Ints  # (L,)
     units: Ints  # (L,)
     late: Ints  # (L,)

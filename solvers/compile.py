@@ -28,7 +28,7 @@ from omnisource.solvers.legend import Legend
 from omnisource.solvers.lines import Joined, joined_lines
 from omnisource.solvers.look import Found, Shortlist, look
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
-from omnisource.solvers.problem import UNLIMITED, Ints, Problem, Ways, sealed
+from omnisource.solvers.problem import UNLIMITED, Ints, Prices, Problem, Ways, sealed
 from omnisource.solvers.routes import Network, network
 from omnisource.solvers.soft import late_penalty, shortage_penalty, soft_limits
 
@@ -39,7 +39,7 @@ RATINGS: Final = ("distance", "cost", "stock", "days")
 REACH_LIMIT: Final = 8_000_000
 """Pairs of node and destination up to which distances and rules are worked out beforehand."""
 EACH: Final = 6
-COVER: Final = 0.35
+COVER: Final = 1.0
 WINDOW: Final = 400.0
 """What a shortlist keeps; see `solvers/look.py`."""
 
@@ -61,27 +61,24 @@ class Scene:
         return len(self.data.order_line) - 1
 
 
-def compile_world(world: World, threads: int = 0, *, short: bool = False) -> tuple[Problem, Legend]:
-    """Return the night in numbers, and what the numbers stand for.
+def compile_world(world: World, threads: int = 0) -> tuple[Problem, Legend]:
+    """Return the night in numbers, with everything that could serve it, and what they stand for.
 
     Args:
         world: a validated scenario.
         threads: how many threads to use; 0 for as many as there are cores.
-        short: keep a shortlist of what could serve each order instead of everything. A bound for
-            the problem is then one for the world only after `certify.certified`.
 
     Raises:
         UnusableInput: more than 64 fences and size limits.
     """
-    return compile_scene(scene(world, threads), threads, short=short)
+    return compile_scene(scene(world, threads), everything(world), threads)
 
 
-def compile_scene(seen: Scene, threads: int = 0, *, short: bool = False) -> tuple[Problem, Legend]:
-    """Return `compile_world` of a scene."""
-    keep = shortlist(seen) if short else everything()
+def compile_scene(seen: Scene, keep: Shortlist, threads: int = 0) -> tuple[Problem, Legend]:
+    """Return the problem of a scene with what is kept, and its legend."""
     found = look_at(seen, keep, blocks(seen.size) or [(0, 0)], threads)
     problem = assembled(seen, found, 0, seen.size)
-    lines, counts = seen.lines, found.verdicts
+    lines = seen.lines
     legend = Legend(
         line_start=lines.start,
         line_rows=lines.rows,
@@ -90,21 +87,27 @@ def compile_scene(seen: Scene, threads: int = 0, *, short: bool = False) -> tupl
         refused_line=found.refused_line,
         refused_node=found.refused_node,
         refused_why=found.refused_why,
-        counts=counts,
+        counts=found.verdicts,
     )
     return problem, legend
 
 
-def everything() -> Shortlist:
+def everything(world: World) -> Shortlist:
     """Return the shortlist that leaves nothing out."""
-    return Shortlist(0, 0.0, 0.0, np.zeros(0, np.int64))
+    none, nodes = np.zeros(0), np.zeros(world.nodes.rows)
+    return Shortlist(0, 0.0, 0.0, np.zeros(0, np.int64), none, nodes, nodes, False)
 
 
-def shortlist(seen: Scene) -> Shortlist:
-    """Return what a large night keeps of each content."""
+def shortlist(seen: Scene, prices: Prices | None = None) -> Shortlist:
+    """Return what a large night keeps of each content; at prices too, if there are any."""
     skus = len(seen.data.sku_start) - 1
-    ordered = np.bincount(seen.lines.sku, seen.lines.units, minlength=skus)
-    return Shortlist(EACH, COVER, WINDOW, ordered.astype(np.int64))
+    ordered = np.bincount(seen.lines.sku, seen.lines.units, minlength=skus).astype(np.int64)
+    if prices is None:
+        none = everything(seen.world)
+        return none._replace(each=EACH, cover=COVER, window=WINDOW, ordered=ordered)
+    return Shortlist(
+        EACH, COVER, WINDOW, ordered, prices.cell, prices.node_order, prices.node_unit, True
+    )
 
 
 def blocks(size: int, block: int = BLOCK) -> list[tuple[int, int]]:
@@ -169,15 +172,17 @@ def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: J
     sku_start, sku_cells = grouped(stock.sku, world.products.rows)
     ships = nodes["ships"] & (nodes["kind"] != NODE_KINDS.index("hub"))
     order = np.repeat(np.arange(world.orders.rows), np.diff(lines.order_line))
+    asked = np.concatenate([[0], np.cumsum(lines.units)])[lines.order_line]
+    limited = _max_shipments(world) < np.diff(asked)
     nowhere = Reach(
         np.full(world.orders.rows, -1), np.zeros((0, nodes.rows)),
         np.zeros((0, nodes.rows, world.services.rows), np.int32),
     )  # fmt: skip
     data = Inputs(
         lines.order_line, rules.order, to.lat, to.lon, to.place, to.pickup, to.only_there,
-        to.promised_by, too_many_cuts(lines.order_line, lines.units), lines.sku, lines.units,
-        late_penalty(world)[order], sku_start, sku_cells.astype(np.int64), stock.node, stock.units,
-        stock.unit_cost.astype(np.int64), world.products["grams"].astype(np.int64), _mm3(world),
+        to.promised_by, too_many_cuts(lines.order_line, lines.units), limited, lines.sku,
+        lines.units, late_penalty(world)[order], sku_start, sku_cells.astype(np.int64),
+        stock.node, stock.units, stock.unit_cost.astype(np.int64), world.products["grams"].astype(np.int64), _mm3(world),
         world.products["ships_alone"].astype(bool), rules.product,
         nodes["lat"].astype(np.float64), nodes["lon"].astype(np.float64), ships,
         nodes["pickup"].astype(bool), rules.node, nodes["cents_per_unit"].astype(np.int64),

@@ -14,8 +14,10 @@ of which few can ever win; there a *shortlist* keeps of each content
     of one line's units, entries from the cheapest on, at least `each`, until their cells hold
         `cover` times all that is ordered of the SKU                                           (3)
 
-What (2) and (3) leave out may matter once prices are known; `certificate` (certify.py) looks at
-all of it again, at the final prices, so the bound holds for the whole night.
+An order whose shipments are limited keeps the cheapest of all its contents. Once prices are known
+roughly, the night is looked at again, and what is cheapest at these is kept too. What is still left
+out may matter at the last prices: solvers/certify.py looks at all of it once more at those, so the
+bound holds for the whole night.
 
 Entries stand in the order of their contents, first line fastest; the first is "nothing".
 """
@@ -49,6 +51,10 @@ class Shortlist(NamedTuple):
     cover: float  # of what is ordered of a SKU, the part that the kept cells hold
     window: float  # cents
     ordered: Ints  # (SKU,) units ordered of each SKU
+    cell: Floats  # (R,) cents a unit: prices at which it is asked once more what is cheapest
+    node_order: Floats  # (N,) cents a shipment
+    node_unit: Floats  # (N,) cents a unit
+    priced: bool  # whether there are prices
 
 
 class Found(NamedTuple):
@@ -299,9 +305,11 @@ def look(data: Any, keep: Any, zone_of: Ints, begin: int, end: int) -> Any:
             node[c], km[c], of_ways[c] = n, far, found
             c, p, w = c + 1, p + k, w + found
         if keep.each > 0 and size:
-            kept = shortlisted(
-                data, keep, o, (cost[m0:m], content[m0:m], entries[c0:c]), size, cell[p0:p]
-            )
+            menus = (cost[m0:m], content[m0:m], entries[c0:c], node[c0:c], cell[p0:p])
+            kept = np.zeros(m - m0, np.bool_)
+            shortlisted(data, keep, o, menus, size, (kept, False))
+            if keep.priced:
+                shortlisted(data, keep, o, menus, size, (kept, True))
             c, p, w, m = compress(
                 kept, k, (c0, p0, w0, m0), (node, km, of_ways, entries), (cell, cap, rate),
                 (service, steps, late, arrives, fences, co2), (cost, content, way), c - c0,
@@ -322,12 +330,37 @@ def look(data: Any, keep: Any, zone_of: Ints, begin: int, end: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def shortlisted(data: Any, keep: Any, order: int, menus: Any, size: int, cell: Any) -> Any:
-    """Mark the menu entries of an order that are kept, by (2) and (3)."""
-    cost, state, entries = menus
+def values_of(data: Any, keep: Any, order: int, menus: Any) -> Any:
+    """Return, (entries,), what each menu entry costs with the prices of what it takes, cents."""
+    cost, state, entries, node, cell = menus
     first, k = data.order_line[order], data.order_line[order + 1] - data.order_line[order]
-    kept = np.zeros(len(cost), np.bool_)
-    top = np.full((size, keep.each), FAR)
+    out, m = cost.astype(np.float64), 0
+    for c in range(len(entries)):
+        unit = keep.node_unit[node[c]]
+        for e in range(m, m + entries[c]):
+            rest = state[e]
+            if rest > 0:
+                out[e] += keep.node_order[node[c]]
+            for j in range(k):
+                radix = data.units[first + j] + 1
+                held = rest % radix
+                rest //= radix
+                if held > 0:
+                    out[e] += held * (unit + keep.cell[cell[c * k + j]])
+        m += entries[c]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def shortlisted(data: Any, keep: Any, order: int, menus: Any, size: int, to: Any) -> None:
+    """Mark the menu entries of an order that are kept, by (2) and (3); `to` is (kept, priced).
+
+    At prices, (3) is not asked for: what has no price is left over.
+    """
+    (cost, state, entries, _, cell), (kept, priced) = menus, to
+    first, k = data.order_line[order], data.order_line[order + 1] - data.order_line[order]
+    value = values_of(data, keep, order, menus) if priced else cost.astype(np.float64)
+    top = np.full((size, keep.each), float(FAR))
     by = np.full((size, keep.each), -1)
     line = np.full(size, -1)  # the only line of a content, −1 if there are several
     radix = 1
@@ -337,18 +370,21 @@ def shortlisted(data: Any, keep: Any, order: int, menus: Any, size: int, cell: A
         radix *= data.units[first + j] + 1
     for m in range(len(cost)):
         s = state[m]
-        if cost[m] >= top[s, keep.each - 1] or cost[m] >= NEVER or s == 0:
+        if value[m] >= top[s, keep.each - 1] or cost[m] >= NEVER or s == 0:
             continue
         at = keep.each - 1
-        while at > 0 and top[s, at - 1] > cost[m]:
+        while at > 0 and top[s, at - 1] > value[m]:
             top[s, at], by[s, at] = top[s, at - 1], by[s, at - 1]
             at -= 1
-        top[s, at], by[s, at] = cost[m], m
+        top[s, at], by[s, at] = value[m], m
+    window = float(FAR) if data.limited[order] else keep.window
     whole = parts(data, order, size, k, top)
     for s in range(1, size):
         for at in range(keep.each):
-            if by[s, at] >= 0 and (line[s] >= 0 or top[s, at] <= whole[s] + keep.window):
+            if by[s, at] >= 0 and (line[s] >= 0 or top[s, at] <= whole[s] + window):
                 kept[by[s, at]] = True
+    if priced:
+        return
     where = np.empty(len(cost), np.int64)  # candidate of each entry
     m = 0
     for c in range(len(entries)):
@@ -357,14 +393,13 @@ def shortlisted(data: Any, keep: Any, order: int, menus: Any, size: int, cell: A
     for s in range(1, size):
         if line[s] >= 0 and by[s, keep.each - 1] >= 0:
             cover(data, keep, s, int(line[s]), first, k, (cost, state, where, kept, cell))
-    return kept
 
 
 @njit(cache=True, nogil=True)
 def parts(data: Any, order: int, size: int, k: int, top: Any) -> Any:
     """Return, (S,), the cheapest cost of sending each content in one parcel or more."""
     first = data.order_line[order]
-    whole = np.empty(size, np.int64)
+    whole = np.empty(size)
     whole[0] = 0
     stride, radix = np.ones(k, np.int64), np.empty(k, np.int64)
     for j in range(k):
@@ -379,7 +414,7 @@ def parts(data: Any, order: int, size: int, k: int, top: Any) -> Any:
             part[j] = 0
             if i < 0 and digit[j] > 0:
                 i = j
-        low = FAR
+        low = float(FAR)
         part[i] = 1
         t = stride[i]
         while True:
@@ -394,7 +429,7 @@ def parts(data: Any, order: int, size: int, k: int, top: Any) -> Any:
                 break
             part[j] += 1
             t += stride[j]
-        whole[s] = min(low, FAR)
+        whole[s] = low
     return whole
 
 
