@@ -13,6 +13,7 @@ from omnisource.cli_options import (
     Gap,
     Json,
     Policy,
+    Prices,
     Quiet,
     Seed,
     Strict,
@@ -58,6 +59,7 @@ def allocate(
     time: Time = 600.0,
     policy: Policy = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write the plan to.")] = None,
+    prices: Prices = None,
     seed: Seed = None,
     threads: Threads = 0,
     format: Format = "csv",
@@ -95,13 +97,13 @@ def allocate(
             limits = Limits(gap=gap, seconds=time, threads=threads, report=report, stop=asked)
             if folder is not None:
                 return run_night(
-                    folder, limits, solver=solver, policy=policy, seed=seed,
+                    folder, limits, solver=solver, policy=policy, seed=seed, prices=prices,
                     out=None if dry_run else out, format=format,
                 )  # fmt: skip
             from omnisource.orchestrator.stored_night import Asked, run_stored_night
 
             return run_stored_night(
-                str(db), Asked(limits, solver, policy, seed), run=run,
+                str(db), Asked(limits, solver, policy, seed, prices), run=run,
                 out=out, format=format, size=partition, dry_run=dry_run,
             )  # fmt: skip
 

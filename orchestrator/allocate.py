@@ -16,10 +16,12 @@ from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
+from omnisource.orchestrator.warm import RESOURCES, start_of
 from omnisource.solvers.available import Cells
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
@@ -30,8 +32,6 @@ from omnisource.solvers.registry import solver as solver_of
 STEPS: Final = ("load", "compile", "price", "master", "finish", "solve", "evaluate", "write")
 """What seconds are counted for; price, master and finish are parts of solve."""
 PARTS_OF_SOLVE: Final = ("price", "master", "finish")
-RESOURCES: Final = ("stock", "node_orders", "node_units")
-"""What can have a price: a unit in a stock cell, a shipment of a node, a unit it handles."""
 FUZZ: Final = 1e-4
 """Cents that a bound may be above a whole number for want of digits; prices have 1/1024."""
 
@@ -52,6 +52,7 @@ def allocate(
     solver: str = "joint",
     limits: Limits | None = None,
     now: datetime | None = None,
+    prices: Plan | pl.DataFrame | None = None,
 ) -> Plan:
     """Decide which node ships which units of every order, by which service.
 
@@ -60,18 +61,23 @@ def allocate(
         solver: a name of `solvers.registry.SOLVERS`.
         limits: when to stop; by default at a gap of 0.1 %.
         now: replaces the scenario's clock.
+        prices: to begin with: last night's, by name, as `read_prices` returns them, or a plan of
+            a world with the same nodes and products. Solvers without prices ignore them.
 
     Returns:
         The plan as `evaluate` judged it, with the solver's bound, prices and facts.
 
     Raises:
         UnusableInput: no such solver, a `now` without its offset from UTC, or a world beyond
-            what the solver can do.
+            what the solver can do; or `prices` cannot be used.
         BrokenPlan: the solver broke a rule: a fault of ours.
     """
     limits = limits or Limits()
     solver_of(solver)
-    return decide(prepare(at(world, now), limits), solver, limits)
+    night = prepare(at(world, now), limits)
+    if prices is not None:
+        limits = replace(limits, start=start_of(night.world, night.problem, prices))
+    return decide(night, solver, limits)
 
 
 def at(world: World, now: datetime | None) -> World:

@@ -205,6 +205,7 @@ class Limits:
     threads: int = 0  # 0: as many as there are cores
     report: Callable[[Round], None] | None = None
     stop: Callable[[], bool] | None = None  # asked wherever the time is: end with the best so far
+    start: Prices | None = None  # prices to begin with; None: none
 
     def stopped(self) -> bool:
         """Say whether whoever waits asks to end."""
