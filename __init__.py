@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.load import world_of
     from omnisource.orchestrator.measures import Measures
     from omnisource.orchestrator.measures import measures_of as measures
-    from omnisource.orchestrator.runs import read_run, save_run
+    from omnisource.orchestrator.runs import read_prices, read_run, save_run
     from omnisource.orchestrator.stored import commit_plan, connect, load_into
     from omnisource.solvers.evaluate import evaluate
     from omnisource.solvers.legend import Shipped
@@ -45,7 +45,7 @@ __all__ = [
     "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell", "Table", "TariffStep",
     "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "allocate", "commit_plan",
     "compare", "connect", "evaluate", "explain", "generate", "load", "load_into", "measures",
-    "read_run", "save_run", "world_of",
+    "read_prices", "read_run", "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -65,7 +65,7 @@ _MODULES = {
     "orchestrator.generate": ("generate",),
     "orchestrator.load": ("load_world as load", "world_of"),
     "orchestrator.measures": ("Measures", "measures_of as measures"),
-    "orchestrator.runs": ("read_run", "save_run"),
+    "orchestrator.runs": ("read_prices", "read_run", "save_run"),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),
     "solvers.evaluate": ("evaluate",),
     "solvers.legend": ("Shipped",),

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Options, arguments and the exit code that several commands share."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,5 +18,14 @@ Gap = Annotated[float, typer.Option(min=0.0, help="Stop at this gap, a share of 
 Time = Annotated[float, typer.Option(min=0.0, metavar="SECONDS", help="Stop after so long.")]
 Threads = Annotated[int, typer.Option(min=0, help="0: as many as there are cores.")]
 Policy = Annotated[Path | None, typer.Option(help="TOML; its keys replace the scenario's.")]
+Prices = Annotated[
+    Path | None, typer.Option(metavar="RUN", help="Run folder whose prices to begin with.")
+]
 Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")]
 Format = Annotated[Literal["csv", "parquet"], typer.Option(help="Of the tables written.")]
+
+
+def leave(wanting: bool) -> None:
+    """Leave with 3 where --strict finds something wanting."""
+    if wanting:
+        raise typer.Exit(3)

@@ -16,13 +16,15 @@ from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
+from omnisource.orchestrator.warm import RESOURCES, start_of
 from omnisource.solvers.available import Cells
 from omnisource.solvers.certify import SHORT_FROM, Shortlisted, overstated, shortlisted
-from omnisource.solvers.compile import compile_world, scene
+from omnisource.solvers.compile import compile_scene, everything, scene
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Legend, shipped
 from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
@@ -31,8 +33,6 @@ from omnisource.solvers.registry import solver as solver_of
 STEPS: Final = ("load", "compile", "price", "master", "finish", "solve", "evaluate", "write")
 """What seconds are counted for; price, master and finish are parts of solve."""
 PARTS_OF_SOLVE: Final = ("price", "master", "finish")
-RESOURCES: Final = ("stock", "node_orders", "node_units")
-"""What can have a price: a unit in a stock cell, a shipment of a node, a unit it handles."""
 FUZZ: Final = 1e-4
 """Cents that a bound may be above a whole number for want of digits; prices have 1/1024."""
 
@@ -46,6 +46,7 @@ class Night:
     legend: Legend
     seconds: Mapping[str, float]  # that compiling took, and rough prices
     short: Shortlisted | None = None  # where only a shortlist of it was compiled
+    start: Prices | None = None  # to begin with
 
 
 def allocate(
@@ -54,6 +55,7 @@ def allocate(
     solver: str = "joint",
     limits: Limits | None = None,
     now: datetime | None = None,
+    prices: Plan | pl.DataFrame | None = None,
 ) -> Plan:
     """Decide which node ships which units of every order, by which service.
 
@@ -62,18 +64,21 @@ def allocate(
         solver: a name of `solvers.registry.SOLVERS`.
         limits: when to stop; by default at a gap of 0.1 %.
         now: replaces the scenario's clock.
+        prices: to begin with: last night's, by name, as `read_prices` returns them, or a plan of
+            a world with the same nodes and products. Solvers without prices ignore them.
 
     Returns:
         The plan as `evaluate` judged it, with the solver's bound, prices and facts.
 
     Raises:
         UnusableInput: no such solver, a `now` without its offset from UTC, or a world beyond
-            what the solver can do.
+            what the solver can do; or `prices` cannot be used.
         BrokenPlan: the solver broke a rule: a fault of ours.
     """
     limits = limits or Limits()
     solver_of(solver)
-    return decide(prepare(at(world, now), limits, solver), solver, limits)
+    night = prepare(at(world, now), limits, solver, prices=prices)
+    return decide(night, solver, limits)
 
 
 def at(world: World, now: datetime | None) -> World:
@@ -85,16 +90,24 @@ def at(world: World, now: datetime | None) -> World:
     return world.replace(scenario=world.scenario.model_copy(update={"now": now}))
 
 
-def prepare(world: World, limits: Limits, *solvers: str) -> Night:
-    """Compile a world for some solvers: a large night for `joint` alone is shortlisted."""
+def prepare(
+    world: World, limits: Limits, *solvers: str, prices: Plan | pl.DataFrame | None = None
+) -> Night:
+    """Compile a world for some solvers: a large night for `joint` alone is shortlisted.
+
+    Raises:
+        UnusableInput: the prices cannot be used; see `warm.start_of`.
+    """
     _tell(limits, "compile")
     began = perf_counter()
+    seen = scene(world, limits.threads)
+    start = None if prices is None else start_of(world, seen.bare, prices)
     if solvers != ("joint",) or world.orders.rows < SHORT_FROM:
-        problem, legend = compile_world(world, limits.threads)
-        return Night(world, problem, legend, {"compile": perf_counter() - began})
-    short = shortlisted(scene(world, limits.threads), limits)
+        problem, legend = compile_scene(seen, everything(world), limits.threads)
+        return Night(world, problem, legend, {"compile": perf_counter() - began}, start=start)
+    short = shortlisted(seen, replace(limits, start=start))
     seconds = {"compile": perf_counter() - began - short.seconds, "price": short.seconds}
-    return Night(world, short.problem, short.legend, seconds, short)
+    return Night(world, short.problem, short.legend, seconds, short, short.start)
 
 
 def decide(night: Night, solver: str, limits: Limits) -> Plan:
@@ -130,11 +143,8 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
 
 def _answered(night: Night, solver: str, limits: Limits) -> Answer:
     """Return a solver's answer, its bound one for the whole night."""
-    if night.short is None:
-        return solver_of(solver)(night.problem, limits)
-    limits = replace(limits, start=night.short.start)
-    answer = solver_of(solver)(night.problem, limits)
-    if answer.bound is None or answer.prices is None:
+    answer = solver_of(solver)(night.problem, replace(limits, start=night.start or limits.start))
+    if night.short is None or answer.bound is None or answer.prices is None:
         return answer
     began = perf_counter()
     bound = answer.bound - overstated(night.short, answer.prices, limits.threads)

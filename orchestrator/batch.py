@@ -16,7 +16,7 @@ from omnisource.orchestrator.compare import COMPARED, plans_of, side_by_side
 from omnisource.orchestrator.head import read_toml, validated
 from omnisource.orchestrator.load import Loaded, load, write_rejects
 from omnisource.orchestrator.measures import Measures, measures_of
-from omnisource.orchestrator.runs import save_run, usable_folder
+from omnisource.orchestrator.runs import read_prices, save_run, usable_folder
 from omnisource.orchestrator.words import count
 from omnisource.solvers.problem import Limits, Round
 from omnisource.solvers.registry import solver as solver_of
@@ -168,6 +168,7 @@ def run_night(
     solver: str = "joint",
     policy: Path | None = None,
     seed: int | None = None,
+    prices: Path | None = None,
     out: Path | None = None,
     format: str = "csv",
 ) -> Night:
@@ -179,17 +180,19 @@ def run_night(
         solver: who decides.
         policy: a file whose keys replace those of the scenario's policy.
         seed: instead of the scenario's.
+        prices: a run folder, whose prices to begin with; None: none.
         out: where to write the plan, run.json and rows that were rejected; None: nowhere.
         format: of the tables written.
 
     Raises:
-        UnusableInput: the folder, the file, the solver's name or `out` cannot be used.
+        UnusableInput: a folder, the file or the solver's name cannot be used.
     """
     solver_of(solver)
+    known = None if prices is None else read_prices(prices)
     _usable_out(out, folder)
     opened = open_folder(folder, policy, limits)
     world = opened.world
-    plan = allocate(world, solver=solver, limits=seeded(limits, world, seed))
+    plan = allocate(world, solver=solver, limits=seeded(limits, world, seed), prices=known)
     plan = timed(plan, load=opened.seconds)
     if out is not None:
         if limits.report is not None:

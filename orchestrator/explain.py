@@ -12,12 +12,11 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.explanation import Explanation
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
-from omnisource.orchestrator.allocate import RESOURCES
 from omnisource.orchestrator.rejects import nearest
+from omnisource.orchestrator.warm import prices_of
 from omnisource.orchestrator.words import count
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.explain import explain as explained
-from omnisource.solvers.problem import Prices, Problem
 
 
 def explain(world: World, plan: Plan, order: str, *, why_not: str | None = None) -> Explanation:
@@ -46,7 +45,7 @@ def explain(world: World, plan: Plan, order: str, *, why_not: str | None = None)
         legend,
         _of_one(plan, row, lines),
         order=0,
-        prices=_prices(problem, plan.prices),
+        prices=None if plan.prices is None else prices_of(problem, plan.prices),
         why_not=node,
     )
 
@@ -85,24 +84,3 @@ def _renumbered(table: Table, **known: Column) -> Table:
     for name, rows in known.items():
         columns[name] = np.searchsorted(rows, table[name]).astype(np.int32)
     return table.replace(**columns)
-
-
-def _prices(problem: Problem, table: Table | None) -> Prices | None:
-    """Return a plan's prices in the columns of a problem over the same stock and nodes."""
-    if table is None:
-        return None
-    prices = Prices.zero(problem)
-    skus = max(int(problem.cell_sku.max(initial=0)), int(table["sku"].max(initial=0))) + 1
-    keys = problem.cell_node.astype(np.int64) * skus + problem.cell_sku
-    of_stock = table["resource"] == RESOURCES[0]
-    cents = dict(zip(_keys(table, skus, of_stock), table["cents"][of_stock], strict=True))
-    prices.cell[:] = [cents.get(key, 0.0) for key in keys.tolist()]
-    for name, column in zip(RESOURCES[1:], (prices.node_order, prices.node_unit), strict=True):
-        mine = table["resource"] == name
-        column[table["node"][mine]] = table["cents"][mine]
-    return prices
-
-
-def _keys(table: Table, skus: int, rows: Column) -> list[int]:
-    keys = table["node"][rows].astype(np.int64) * skus + table["sku"][rows]
-    return [int(key) for key in keys]

@@ -22,6 +22,7 @@ from omnisource.orchestrator.allocate import timed
 from omnisource.orchestrator.head import HEAD, validated
 from omnisource.orchestrator.load import load
 from omnisource.orchestrator.measures import measures_of, to_json
+from omnisource.orchestrator.warm import checked
 from omnisource.orchestrator.write import FORMATS, replacing, write_plan
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Shipped
@@ -148,6 +149,28 @@ def read_run(folder: str | Path) -> Run:
                                             "verdicts", "notes")}  # fmt: skip
     made = {name: facts[name] for name in ("solver", "status", "bound_cents")}
     return Run(folder, world, replace(plan, prices=prices, facts=known, **made))
+
+
+def read_prices(folder: str | Path) -> pl.DataFrame:
+    """Return the prices of a run by name: what another night can be begun with.
+
+    The scenario that the run was made for need not be there any more, nor be as it was.
+
+    Raises:
+        UnusableInput: it is no run folder, has no prices, or they cannot be read.
+    """
+    folder = Path(folder)
+    if not (folder / RUN).is_file():
+        raise UnusableInput(
+            f"{folder}: no {RUN} there; name what `omnisource allocate … --out` has written"
+        )
+    for format in FORMATS:
+        path = folder / f"prices.{format}"
+        if path.is_file():
+            return checked(_read(folder, "prices", format), str(path))
+    raise UnusableInput(
+        f"{folder}: this run has no prices; those of `omnisource allocate --solver joint` have"
+    )
 
 
 def _facts(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import polars as pl
+
 from omnisource.models.base import UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.tables import STARTED
@@ -19,7 +21,7 @@ from omnisource.orchestrator.batch import seeded, with_policy
 from omnisource.orchestrator.head import read_toml
 from omnisource.orchestrator.load import Loaded, describe
 from omnisource.orchestrator.measures import Measures, measures_of, to_json
-from omnisource.orchestrator.runs import RUN, usable_folder
+from omnisource.orchestrator.runs import RUN, read_prices, usable_folder
 from omnisource.orchestrator.store import Database, loaded_database
 from omnisource.orchestrator.store_plan import (
     StoredRun,
@@ -94,6 +96,7 @@ class Asked:
     solver: str = "joint"
     policy: Path | None = None
     seed: int | None = None
+    prices: Path | None = None  # run folder
 
     def options(self) -> dict[str, Any]:
         """Return what decides the plan, for JSON."""
@@ -104,6 +107,7 @@ class Asked:
             "threads": self.limits.threads,
             "seed": self.seed,
             "policy": None if self.policy is None else read_toml(self.policy),
+            "prices": None if self.prices is None else str(self.prices.resolve()),
         }
 
 
@@ -134,6 +138,8 @@ def run_stored_night(
     """
     solver_of(asked.solver)
     asked.options()
+    if asked.prices is not None:
+        read_prices(asked.prices)
     if out is not None and not dry_run:
         usable_folder(out)
     database = loaded_database(url)
@@ -171,7 +177,7 @@ def _night(
         out=out,
     )
     if out is not None:
-        _save(database, night, out, format)
+        _save(night, read_plan(database, found.run) | _prices(found), out, format)
     return night
 
 
@@ -207,7 +213,9 @@ def _read(database: Database, asked: Asked) -> tuple[Loaded, StoredWorld, float]
 
 def _plan(world: StoredWorld, asked: Asked, seconds: float) -> Plan:
     limits = seeded(asked.limits, world, asked.seed)
-    return timed(allocate(world, solver=asked.solver, limits=limits), load=seconds)
+    prices = None if asked.prices is None else read_prices(asked.prices)
+    plan = allocate(world, solver=asked.solver, limits=limits, prices=prices)
+    return timed(plan, load=seconds)
 
 
 def _decided(
@@ -274,9 +282,15 @@ def _with_write(measures: Measures, seconds: float) -> Measures:
     )
 
 
-def _save(database: Database, night: StoredNight, out: Path, format: str) -> None:
-    """Write what a run has written into the database as tables, and run.json."""
-    for name, frame in read_plan(database, night.run).items():
+def _prices(found: StoredRun) -> dict[str, pl.DataFrame]:
+    """Return the table of prices of a run that has any."""
+    prices = pl.DataFrame(found.document["prices"])
+    return {"prices": prices} if prices.width else {}
+
+
+def _save(night: StoredNight, tables: dict[str, pl.DataFrame], out: Path, format: str) -> None:
+    """Write what a run has written into the database as tables, its prices, and run.json."""
+    for name, frame in tables.items():
         with replacing(out / f"{name}.{format}") as temporary:
             write_frame(frame, temporary, format)
     with replacing(out / RUN) as temporary:

@@ -1,7 +1,8 @@
 """The joint solver: prices, master, finish; a plan, a bound, and the gap between.
 
     1  ascend    prices from nothing, or from last night's, by sign                prices.py
-    2  bid       everybody's cheapest plan at those prices, made to fit             auction.py
+    2  bid       everybody's cheapest plan at those prices, made to fit; then all orders of one
+                 unit chosen together                                    auction.py, flow.py
     3  large     orders too large for menus, one by one at those prices             large.py
                  (and once more after step 4, at better ones)
     4  master    a linear programme over the plans met, in a box around the best prices; its duals
@@ -27,10 +28,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from omnisource.solvers.alike import alike
 from omnisource.solvers.box import boxed, first_box, next_box
 from omnisource.solvers.compile import in_threads
 from omnisource.solvers.decide import decisions
 from omnisource.solvers.finish import bidden, improved, rounded, settled
+from omnisource.solvers.flow import reflow
 from omnisource.solvers.large import LargePlan, large_plan, occupy
 from omnisource.solvers.master import Pool, pool, signatures, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
@@ -50,6 +53,8 @@ WINDOWS = ((3_000, 1_000.0), (40_000, 300.0), (10**9, 120.0))
 """Up to how many orders, how many cents a plan may be dearer than its order's cheapest."""
 ROUNDS = ((3_000, 60), (40_000, 12), (150_000, 4), (10**9, 0))
 """Up to how many orders, how many programmes are solved in step 4."""
+ALIKE = 0.1
+"""Share of look-alikes from which pricing the first of them alone pays."""
 WHOLE = 3_000
 """Orders up to which whole plans are chosen in one programme before any neighbourhood."""
 TOGETHER = 2
@@ -174,7 +179,7 @@ def _of_size(table: tuple[tuple[int, Size], ...], night: Night) -> Size:
 
 
 def _begin(problem: Problem, limits: Limits) -> Night:
-    began, whole = time.monotonic(), Resources.of(problem)
+    began, whole = time.monotonic(), _with_look_alikes(Resources.of(problem))
     orders = np.flatnonzero(~problem.large)
     y = np.zeros(len(whole.capacity))
     if limits.start is not None:
@@ -185,6 +190,13 @@ def _begin(problem: Problem, limits: Limits) -> Night:
     night.passes += 1
     night.tell("prices")
     return night
+
+
+def _with_look_alikes(resources: Resources) -> Resources:
+    """Return the resources with look-alike orders found, where these are many enough to pay."""
+    first = alike(resources.problem)
+    many = np.count_nonzero(first != np.arange(len(first)))
+    return replace(resources, first=first) if many > ALIKE * len(first) else resources
 
 
 def _first_prices(night: Night) -> None:
@@ -217,10 +229,19 @@ def _bid(night: Night) -> None:
     began = time.monotonic()
     plans = bidden(night.resources, night.best)
     improved(night.resources, plans, night.best)
+    _reflow(night, plans)
     night.learn(plans, night.orders)
     night.offer(plans)
     night.tell("finish")
     night.clock("finish", began)
+
+
+def _reflow(night: Night, plans: Plans) -> None:
+    """Choose the plans of all orders of one unit together, in place: a minimum-cost flow."""
+    left, soft = night.resources.room, night.problem.soft
+    take_all(night.problem, night.orders, plans, 1, left)
+    if not len(soft.group_free) and not len(soft.load_node):
+        reflow(night.problem, plans, left)
 
 
 def _place_large(night: Night) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit
 
+from omnisource.solvers import alike
 from omnisource.solvers.compile import blocks, in_threads
 from omnisource.solvers.kernel import price_some
 from omnisource.solvers.lend import lent
@@ -71,13 +72,21 @@ def price_at(resources: Resources, y: Floats, threads: int) -> Pass:
 def price_orders(
     resources: Resources, prices: Prices, orders: Ints, plans: Plans, *, threads: int
 ) -> None:
-    """Run the oracle over some orders, in blocks, on all cores; write their plans."""
-    problem, room, pieces = resources.problem, resources.room, blocks(len(orders), 500)
+    """Run the oracle over some orders, in blocks, on all cores; write their plans.
+
+    Where look-alikes are known, `orders` holds all or none of each kind; the first is priced.
+    """
+    problem, room, first = resources.problem, resources.room, resources.first
+    if first is not None:
+        orders = orders[first[orders] == orders]
+    pieces = blocks(len(orders), 500)
 
     def work(i: int) -> None:
         price_some(problem, prices, room, orders[slice(*pieces[i])], plans)
 
     in_threads(work, len(pieces), threads)
+    if first is not None:
+        alike.copied(problem, plans, first)
 
 
 def price_again(resources: Resources, before: Pass, y: Floats, threads: int) -> tuple[Pass, Ints]:

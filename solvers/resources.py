@@ -16,7 +16,7 @@ where an order pays for a shipment from n the price of its shipments and of all 
 and for a unit short, beside its penalty, the prices of its groups.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,7 @@ class Resources:
     problem: Problem
     capacity: Ints  # (rows,)
     ceiling: Floats  # (rows,) cents a unit beyond the capacity, inf where there is none to have
+    first: Ints | None = None  # (K,) the order that each is like (alike.py); None: not looked for
 
     @staticmethod
     def of(problem: Problem) -> "Resources":
@@ -79,7 +80,7 @@ class Resources:
 
     def less(self, used: Ints) -> "Resources":
         """Return what is left when so much of each is taken; soft rows not below 0."""
-        return Resources(self.problem, np.maximum(self.capacity - used, 0), self.ceiling)
+        return replace(self, capacity=np.maximum(self.capacity - used, 0))
 
     def at(self, rows: Ints, used: Ints) -> Room:
         """Return what is left of some rows when so much of each is taken; not below 0."""

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from omnisource import cli
+from omnisource.cli_options import KNOWN
 from omnisource.orchestrator.compare import COMPARED
 from omnisource.solvers.registry import SOLVERS
 
@@ -28,7 +28,7 @@ def test_every_verb_explains_itself(omnisource: Omnisource, verb: str) -> None:
 def test_help_names_every_verb_and_every_solver(omnisource: Omnisource) -> None:
     said = omnisource("--help")
     assert all(f"\n  {verb} " in said.out for verb in VERBS)
-    assert cli.KNOWN.split(", ") == list(SOLVERS)
+    assert KNOWN.split(", ") == list(SOLVERS)
 
 
 def test_it_says_which_version_it_is(omnisource: Omnisource) -> None:

@@ -11,8 +11,9 @@ import omnisource as om
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.world import World
 from omnisource.orchestrator import allocate as module
-from omnisource.orchestrator.allocate import RESOURCES, STEPS, allocate, timed
+from omnisource.orchestrator.allocate import STEPS, allocate, timed
 from omnisource.orchestrator.measures import measures_of
+from omnisource.orchestrator.warm import RESOURCES
 from omnisource.solvers.problem import Answer, Limits, Round
 
 

@@ -17,7 +17,10 @@ from omnisource.orchestrator.csv_files import read_csv
 
 CELLS = st.text('ab ",;\t\nä', max_size=6)
 ROWS = st.lists(st.tuples(st.sampled_from(["x", 'x"', "x,\n"]), CELLS, CELLS), max_size=8)
-shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+shared_folder = settings(
+    deadline=None,  # it is wall time, and the cores may be shared
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @given(rows=ROWS, separator=st.sampled_from(",;\t"), ending=st.sampled_from(["\n", "\r\n"]))
