@@ -29,8 +29,8 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from omnisource.solvers.costs import beyond_cents
 from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.prices import GRAIN
 from omnisource.solvers.problem import NEVER, Ints, Prices, Problem
+from omnisource.solvers.resources import GRAIN
 from omnisource.solvers.serve import costs_of, priced_costs, take_all
 
 
@@ -151,7 +151,7 @@ def flow(problem: Problem, orders: Ints, left: Left, prices: Prices) -> Ints:
 def _short(problem: Problem, orders: Ints, prices: Prices) -> Ints:
     """Return what each order pays where it goes short, 1/1024 cent."""
     cents = problem.shortage[problem.order_line[orders]] + prices.short[orders]
-    return np.round(cents * GRAIN).astype(np.int64)
+    return np.asarray(np.round(cents * GRAIN), np.int64)
 
 
 @njit(cache=True, nogil=True)

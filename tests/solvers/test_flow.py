@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from omnisource.solvers.exact import exact
-from omnisource.solvers.finish import greedy
+from omnisource.solvers.finish import most_units_first
 from omnisource.solvers.flow import flow, load_cents, one_unit, reflow
 from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import NEVER, Ints, Limits, Prices, Problem
-from omnisource.solvers.serve import costs, take_all, use
+from omnisource.solvers.serve import costs, serve_in_turn, use
 
 COSTS = {"A": (2, 5, 6), "B": (7, 19, 20), "C": (8, 15, 18)}
 """Three orders, three stores of one unit each; Grid Dynamics' example of why to order jointly."""
@@ -32,8 +32,8 @@ def lonely(random_problem, seed: int, orders: int, *, soft: bool = False) -> Pro
 
 def begun(problem: Problem) -> tuple[Plans, Left]:
     """Orders served one by one, without prices, and what that leaves."""
-    plans, left = greedy(problem, Prices.zero(problem), Left.of(problem)), Left.of(problem)
-    take_all(problem, np.flatnonzero(~problem.large), plans, 1, left)
+    plans, left = Plans.room(problem), Left.of(problem)
+    serve_in_turn(problem, Prices.zero(problem), most_units_first(problem), left, plans)
     return plans, left
 
 
