@@ -8,8 +8,6 @@ no regard to those that follow. Its plans are the exact ones of `joint`'s oracle
 costs above `joint` is what looking ahead is worth, and nothing else.
 """
 
-from typing import Final
-
 import numpy as np
 
 from omnisource.solvers.decide import decisions
@@ -17,9 +15,6 @@ from omnisource.solvers.large import LargePlan, large_plan, occupy
 from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import Answer, Limits, Prices, Problem
 from omnisource.solvers.serve import serve_in_turn
-
-SECONDS: Final = 1.0
-"""How long one large order may take."""
 
 
 def cheapest(problem: Problem, limits: Limits) -> Answer:  # noqa: ARG001
@@ -30,7 +25,7 @@ def cheapest(problem: Problem, limits: Limits) -> Answer:  # noqa: ARG001
     for run in np.split(arrival, np.flatnonzero(problem.large[arrival])):
         if run.size and problem.large[run[0]]:  # every run but the first begins with a large order
             order = int(run[0])
-            large[order] = large_plan(problem, order, free, left, seconds=SECONDS)  # (1)
+            large[order] = large_plan(problem, order, free, left)  # (1)
             occupy(problem, large[order], left)  # (2)
         serve_in_turn(problem, free, run, left, plans)
     return Answer(decisions(problem, plans, large), status="rule")

@@ -15,7 +15,7 @@ import numpy as np
 
 from omnisource.solvers.menus import content_cents
 from omnisource.solvers.plans import Left
-from omnisource.solvers.problem import NEVER, Ints, Prices, Problem
+from omnisource.solvers.problem import Ints, Prices, Problem
 from omnisource.solvers.programme import (
     ALONE,
     MIXED,
@@ -25,7 +25,7 @@ from omnisource.solvers.programme import (
     programme,
     steps_of,
 )
-from omnisource.solvers.whole import SLACK, solve, whole_plan
+from omnisource.solvers.whole import SLACK, least, solve, whole_plan
 from omnisource.solvers.wide import WIDE_LIMIT, cuts, pieced_plan, wide_plan
 
 
@@ -45,7 +45,7 @@ def large_bound(problem: Problem, order: int, prices: Prices) -> float:
     """Return a lower bound on an order's value: the linear programme's, cents."""
     model = programme(Case(problem, order, prices, Left.of(problem)))
     linear = solve(model, np.arange(len(model.cost)), integer=False, seconds=60.0)
-    return -float(NEVER) if linear is None else linear.value - SLACK
+    return least(model) if linear is None else linear.value - SLACK
 
 
 def large_plan(
@@ -58,7 +58,8 @@ def large_plan(
         order: its row.
         prices: cents a unit of each resource.
         left: what may be used; the plan keeps within it.
-        seconds: time limit; the bound holds whenever it is reached.
+        seconds: what it may take on a core of its own; what ends it but for `PATIENCE` times as
+            long is its work, the same on any machine. The bound holds whatever ended it.
     """
     case = Case(problem, order, prices, left)
     if cuts(problem, order) <= WIDE_LIMIT:

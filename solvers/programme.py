@@ -17,6 +17,10 @@ a way's tariff, with
     (7)  Σ z + Σ a  ≤  max_shipments, and per node ≤ what is left of its shipments and units
     (8)  s_j = q_j · r, r ∈ {0, 1}                                       where all or none
 
+No parcel holds more than the order asks for: so much is the most that a limit counts for in (3) and
+(4), which are written in shares of it. An open limit as it stands, 10⁹ grams beside a few, is more
+than linear solvers bear.
+
 (3) and (4) let goods be divided among the parcels of one way, and CO2 is not rounded up here, so
 (1) is a lower bound. The formulation is a facility location with modular capacities (Holmberg,
 EJOR 72(3), 1994); (5) is its strong linking. It is solved in solvers/whole.py.
@@ -180,9 +184,13 @@ def _carry(
     limits, divisor = _limits(problem, way), _divisor(problem, way)
     x, of = np.array([column for _, column in mixed]), case.lines[[j for j, _ in mixed]]
     both = np.concatenate([x, z])
-    rows.add(both, np.concatenate([problem.grams[of], -limits]), -np.inf, 0)  # (3)
+    sizes = [problem.grams[of].astype(np.float64)]  # (3)
     if divisor > 0:
-        rows.add(both, np.concatenate([problem.mm3[of], -divisor * limits]), -np.inf, 0)  # (4)
+        sizes.append(problem.mm3[of] / divisor)  # (4)
+    for size in sizes:
+        all_of_it = max(float(size @ problem.units[of]), 1.0)
+        held = np.concatenate([size, -np.minimum(limits, all_of_it)]) / all_of_it
+        rows.add(both, held, -np.inf, 0)
     for line, column in zip(of, x, strict=True):
         most = columns.upper[column]
         fits = np.minimum(np.floor(limits / _size(problem, way, line) + 1e-9), most)
