@@ -5,6 +5,7 @@ This file is the door; a group of verbs has a file of its own beside it: cli_sce
 cli_night.py, cli_bench.py.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: instead of the process's own.
     """
+    _keep_stdout()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without € prints the rest
@@ -67,6 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=given, prog_name="omnisource")
     except Exception as error:
         raise SystemExit(_told(error, debug="--debug" in given)) from None
+
+
+def _keep_stdout() -> None:
+    """Keep stdout for what we print: solvers' own libraries, which write to it, get stderr."""
+    if sys.stdout is not sys.__stdout__ or sys.stdout is None or sys.stdout.fileno() != 1:
+        return
+    sys.stdout.flush()
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = open(ours, "w", encoding=sys.stdout.encoding, buffering=1)  # noqa: SIM115
 
 
 def _told(error: Exception, *, debug: bool) -> int:

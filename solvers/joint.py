@@ -21,6 +21,7 @@ An order is *settled* in step 4 where no plan met is nearly as good as its best 
 its plan is fixed, and what it takes is taken (Lagrangian fixing, by a window instead of the gap).
 """
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -37,7 +38,7 @@ from omnisource.solvers.flow import reflow
 from omnisource.solvers.large import LargePlan, large_plan, occupy
 from omnisource.solvers.master import Pool, pool, signatures, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
-from omnisource.solvers.plans import Plans
+from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.prices import Pass, ascend, price_at, typical_cents
 from omnisource.solvers.problem import Answer, Flags, Floats, Ints, Limits, Problem, Round
 from omnisource.solvers.resources import Resources
@@ -45,14 +46,15 @@ from omnisource.solvers.serve import costs_of, take_all
 
 Size = TypeVar("Size", int, float)
 
-PASSES = 60
-"""Passes of step 1."""
+PASSES, WARM_PASSES = 60, 30
+"""Passes of step 1, from nothing and from prices given."""
 MEET = 20
-"""Passes after which plans are kept for the programme."""
+"""Passes after which plans are kept for the programme, where it began from nothing."""
 WINDOWS = ((3_000, 1_000.0), (40_000, 300.0), (10**9, 120.0))
 """Up to how many orders, how many cents a plan may be dearer than its order's cheapest."""
-ROUNDS = ((3_000, 60), (40_000, 12), (150_000, 4), (10**9, 0))
-"""Up to how many orders, how many programmes are solved in step 4."""
+ROUNDS = ((3_000, 60), (40_000, 12), (150_000, 3), (10**9, 0))
+"""Up to how many orders, how many programmes are solved in step 4: their time grows faster than
+the night, and beyond these neighbourhoods gain more in it."""
 ALIKE = 0.1
 """Share of look-alikes from which pricing the first of them alone pays."""
 WHOLE = 3_000
@@ -80,6 +82,9 @@ class Night:
     cost: int = 0  # cents of `plans`, large orders left out, soft resources included
     chosen: tuple[Pool, Floats] | None = None  # the programme's plans, and how much of each
     large: dict[int, LargePlan] = field(default_factory=dict)
+    alone: dict[int, LargePlan] = field(default_factory=dict)  # as if each were the only order
+    large_bound: float = 0.0  # cents that these add to the bound, at the prices of their placing
+    alone_at: Floats = field(default_factory=lambda: np.zeros(0))  # the prices of these
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -138,7 +143,8 @@ class Night:
         """Report how far it is."""
         if self.limits.report:
             cost = float(self.cost + self.large_cost()) if self.plans is not None else None
-            self.limits.report(Round(step, self.passes, cost, self.best.bound))
+            bound = self.best.bound + self.large_bound
+            self.limits.report(Round(step, self.passes, cost, bound))
 
     def large_cost(self) -> int:
         """Return the cost of large orders, cents."""
@@ -156,8 +162,9 @@ def joint(problem: Problem, limits: Limits) -> Answer:
     rounds = _of_size(ROUNDS, night)
     if problem.large.any():
         _place_large(night)
-        _master(night, rounds // 2)
-        _place_large(night)
+        if rounds > 3:
+            _master(night, rounds // 2)
+            _place_large(night)
     _master(night, rounds)
     _finish(night)
     bound = _bound(night)
@@ -205,7 +212,7 @@ def _first_prices(night: Night) -> None:
     warm = night.limits.start is not None
     top, bound = first.y, first.bound
     passes = ascend(
-        night.resources, first, passes=PASSES, scale=typical_cents(first),
+        night.resources, first, passes=WARM_PASSES if warm else PASSES, scale=typical_cents(first),
         threads=night.limits.threads, step=0.02 if warm else 0.1, going=night.going,
     )  # fmt: skip
     for i, (now, orders) in enumerate(passes):
@@ -247,20 +254,54 @@ def _reflow(night: Night, plans: Plans) -> None:
 def _place_large(night: Night) -> None:
     """Step 3: give each large order its best plan at the prices, and take that from the room."""
     problem, room, used = night.problem, night.whole.room, np.zeros_like(night.whole.capacity)
-    began, orders = time.monotonic(), np.flatnonzero(problem.large)
-    each = _share(night, len(orders))
-    for order in orders:
-        plan = large_plan(problem, int(order), night.best.prices, room, seconds=each)
+    began = time.monotonic()
+    for order, alone in _alone(night).items():
+        plan = alone
+        if not _fits(problem, plan, room):
+            each = _share(night, len(night.alone))
+            plan = large_plan(problem, order, night.best.prices, room, seconds=each)
         occupy(problem, plan, room)
-        used += _taken_by(night.whole, int(order), plan)
-        night.large[int(order)] = plan
+        used += _taken_by(night.whole, order, plan)
+        night.large[order] = plan
     night.resources = night.whole.less(used)
     night.plans = None
     night.best = price_at(night.resources, night.best.y, night.limits.threads)
     night.passes += 1
     night.learn(night.best.plans, night.orders)
+    night.large_bound = _bound(night) - night.best.bound
     night.clock("large", began)
     _bid(night)
+
+
+def _alone(night: Night) -> dict[int, LargePlan]:
+    """Return each large order's best plan at the best prices over all there is, and its bound."""
+    if night.alone and np.array_equal(night.alone_at, night.best.y):
+        return night.alone
+    problem, room, prices = night.problem, night.whole.room, night.best.prices
+    orders = [int(order) for order in np.flatnonzero(problem.large)]
+    each, found = _share(night, len(orders)), {}
+
+    def work(i: int) -> None:
+        found[orders[i]] = large_plan(problem, orders[i], prices, room, seconds=each)
+
+    in_threads(work, len(orders), night.limits.threads)
+    night.alone, night.alone_at = {order: found[order] for order in orders}, night.best.y
+    return night.alone
+
+
+def _fits(problem: Problem, plan: LargePlan, room: Left) -> bool:
+    """Say whether a large order's plan keeps within what is left."""
+    after = Left(room.stock, room.node_orders.copy(), room.node_units.copy())
+    cells: dict[int, int] = {}
+    for candidate, units in zip(plan.candidate, plan.units, strict=True):
+        node, pair = problem.node[candidate], problem.pair_start[candidate]
+        for j in np.flatnonzero(units):
+            cell = int(problem.cell[pair + j])
+            cells[cell] = cells.get(cell, 0) + int(units[j])
+        after.node_orders[node] -= 1
+        after.node_units[node] -= units.sum()
+    inside = all(units <= room.stock[cell] for cell, units in cells.items())
+    return inside and min(after.node_orders.min(), after.node_units.min()) >= 0
 
 
 def _taken_by(whole: Resources, order: int, plan: LargePlan) -> Ints:
@@ -399,18 +440,11 @@ def _search(night: Night) -> None:
 
 def _bound(night: Night) -> float:
     """Step 6, (1)."""
-    began, problem, whole = time.monotonic(), night.problem, night.whole
+    began, whole = time.monotonic(), night.whole
     if not night.large:
         return night.best.bound
     night.passes += 1
     now = price_at(whole, night.best.y, night.limits.threads)
-    orders, each = sorted(night.large), _share(night, len(night.large))
-    bounds, room = np.zeros(len(orders)), whole.room
-
-    def work(i: int) -> None:
-        plan = large_plan(problem, orders[i], now.prices, room, seconds=each)
-        bounds[i] = plan.bound
-
-    in_threads(work, len(orders), night.limits.threads)
+    bounds = [plan.bound for plan in _alone(night).values()]
     night.clock("bound", began)
-    return now.bound + float(bounds.sum())
+    return now.bound + math.fsum(bounds)
