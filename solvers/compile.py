@@ -38,9 +38,9 @@ RATINGS: Final = ("distance", "cost", "stock", "days")
 """What `Problem.weights` are for."""
 REACH_LIMIT: Final = 8_000_000
 """Pairs of node and destination up to which distances and rules are worked out beforehand."""
-EACH: Final = 6
+EACH: Final = 4
 COVER: Final = 1.0
-WINDOW: Final = 400.0
+WINDOW: Final = 250.0
 """What a shortlist keeps; see `solvers/look.py`."""
 
 

@@ -52,7 +52,7 @@ MEET = 20
 """Passes after which plans are kept for the programme, where it began from nothing."""
 WINDOWS = ((3_000, 1_000.0), (40_000, 300.0), (10**9, 120.0))
 """Up to how many orders, how many cents a plan may be dearer than its order's cheapest."""
-ROUNDS = ((3_000, 60), (40_000, 12), (150_000, 3), (10**9, 0))
+ROUNDS = ((3_000, 60), (40_000, 12), (10**9, 0))
 """Up to how many orders, how many programmes are solved in step 4: their time grows faster than
 the night, and beyond these neighbourhoods gain more in it."""
 ALIKE = 0.1
@@ -162,7 +162,7 @@ def joint(problem: Problem, limits: Limits) -> Answer:
     rounds = _of_size(ROUNDS, night)
     if problem.large.any():
         _place_large(night)
-        if rounds > 3:
+        if rounds:
             _master(night, rounds // 2)
             _place_large(night)
     _master(night, rounds)

@@ -22,7 +22,7 @@ SLACK: Final = 0.01
 """Cents by which a floating-point bound is lowered, for the solver's tolerance."""
 NODES: Final = 100
 """Nodes of branch and bound after which a search ends with its plan and its bound."""
-PATIENCE: Final = 10.0
+PATIENCE: Final = 3.0
 """How many times the seconds that a search may take it is given by the clock: cores are shared."""
 
 

@@ -65,7 +65,9 @@ def test_large_orders_keep_everything(world, night):
     assert (many[0] == many[1]).all()
 
 
-def test_a_shortlisted_night_is_certified_for_all_of_it(world, monkeypatch):
+def test_a_shortlisted_night_is_certified_for_all_of_it(tmp_path, monkeypatch):
+    generate(tmp_path, orders=1_500, nodes=40, skus=150, seed=4, scarcity=2.0)
+    world = load(tmp_path).world
     monkeypatch.setattr(verb, "SHORT_FROM", 1)
     assert certify.SHORT_FROM > 1
     limits = Limits(gap=0.002, seconds=20.0, threads=2)
