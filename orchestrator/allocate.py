@@ -23,7 +23,7 @@ from omnisource.models.world import Column, Table, World
 from omnisource.solvers.available import Cells
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Legend, shipped
+from omnisource.solvers.legend import Legend, Shipped, shipped
 from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
 from omnisource.solvers.registry import solver as solver_of
 
@@ -85,7 +85,7 @@ def at(world: World, now: datetime | None) -> World:
 
 def prepare(world: World, limits: Limits) -> Night:
     """Compile a world."""
-    _tell(limits, "compile")
+    tell(limits, "compile")
     began = perf_counter()
     problem, legend = compile_world(world, limits.threads)
     return Night(world, problem, legend, perf_counter() - began)
@@ -99,14 +99,34 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
         BrokenPlan: the solver broke a rule, or its bound is above its cost.
     """
     solve = solver_of(solver)
-    _tell(limits, "solve")
+    tell(limits, "solve")
     began = perf_counter()
     answer = solve(night.problem, limits)
-    solved = perf_counter()
-    _tell(limits, "evaluate")
+    solved = perf_counter() - began
     decisions = shipped(night.world, night.problem, night.legend, answer.decisions)
-    plan = evaluate(night.world, decisions)
-    seconds = {"compile": night.seconds, "solve": solved - began} | dict(answer.seconds)
+    return certified(night, answer, decisions, solver=solver, limits=limits, solve=solved)
+
+
+def certified(
+    night: Night, answer: Answer, decided: Shipped, *, solver: str, limits: Limits, solve: float
+) -> Plan:
+    """Return the judge's plan of what was decided, with what the solver knows beside it.
+
+    Args:
+        night: what was decided; of the problem only what all orders share is asked.
+        answer: all that the solver knows; its decisions are not looked at.
+        decided: these, in the world's rows.
+        solver: its name.
+        limits: whom to tell, and the seed.
+        solve: seconds that it took.
+
+    Raises:
+        BrokenPlan: a rule is broken, or the bound is above the cost.
+    """
+    tell(limits, "evaluate")
+    began = perf_counter()
+    plan = evaluate(night.world, decided)
+    seconds = {"compile": night.seconds, "solve": solve} | dict(answer.seconds)
     bound = None if answer.bound is None else math.ceil(answer.bound - FUZZ)
     if bound is not None and bound > plan.cost_cents:
         raise BrokenPlan(f"{solver} says {bound} cents at least; its plan costs {plan.cost_cents}")
@@ -118,7 +138,7 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
         prices=_price_table(night.problem, answer.prices, plan),
     )
     plan = replace(plan, facts=_facts(night, plan, answer, limits))
-    return timed(plan, **seconds, evaluate=perf_counter() - solved)
+    return timed(plan, **seconds, evaluate=perf_counter() - began)
 
 
 def timed(plan: Plan, **seconds: float) -> Plan:
@@ -134,7 +154,8 @@ def with_facts(plan: Plan, **facts: Any) -> Plan:
     return replace(plan, facts={**plan.facts, **facts})
 
 
-def _tell(limits: Limits, step: str) -> None:
+def tell(limits: Limits, step: str) -> None:
+    """Say which step begins, to whoever wants to know."""
     if limits.report is not None:
         limits.report(Round(step, 0))
 
