@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -55,6 +55,19 @@ def allocate(
         int, typer.Option(min=1, max=50_000, help="With --db: orders written in one go.")
     ] = 2_000,
     solver: Annotated[str, typer.Option(help=f"One of {KNOWN}.")] = "joint",
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray: on the machines of a Ray cluster.")
+    ] = "local",
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Cut the night into so many. [default: with --engine ray, up to 4]"
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option("--ray-address", metavar="HOST:PORT", help="Of a cluster that runs."),
+    ] = None,
     gap: Gap = 0.001,
     time: Time = 600.0,
     policy: Policy = None,
@@ -77,7 +90,7 @@ def allocate(
     """
     from datetime import UTC, datetime
 
-    from omnisource.orchestrator.batch import run_night
+    from omnisource.orchestrator.batch import asked_engine, run_night
     from omnisource.orchestrator.interrupt import heeding
     from omnisource.orchestrator.journal import journal, to_all
     from omnisource.orchestrator.report import Allocated, night_report
@@ -88,6 +101,10 @@ def allocate(
         raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
     if db is None and run is not None:
         raise typer.BadParameter("--run names a run in a database: it goes with --db")
+    if db is not None and (engine == "ray" or shards is not None):
+        raise typer.BadParameter("--engine ray and --shards go with a scenario folder DIR")
+    if solver not in ("joint", "sharded") and (engine == "ray" or shards is not None):
+        raise typer.BadParameter(f"--solver {solver} cannot work in shards")
     screen = Screen(json, quiet)
     log = journal(json_log, seconds=time, clock=lambda: datetime.now(UTC))
     with screen.progress(time) as tell, log as note:
@@ -99,6 +116,7 @@ def allocate(
                 return run_night(
                     folder, limits, solver=solver, policy=policy, seed=seed, prices=prices,
                     out=None if dry_run else out, format=format,
+                    engine=asked_engine(engine, shards, ray_address),
                 )  # fmt: skip
             from omnisource.orchestrator.stored_night import Asked, run_stored_night
 
@@ -118,7 +136,9 @@ def compare(
     *,
     solver: Annotated[
         list[str] | None,
-        typer.Option(help=f"Again for each: {KNOWN}. [default: all but exact, monolith-…]"),
+        typer.Option(
+            help=f"Again for each: {KNOWN}. [default: all but sharded, exact, monolith-…]"
+        ),
     ] = None,
     gap: Gap = 0.001,
     time: Time = 600.0,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 KNOWN = (
-    "joint, exact, monolith-highs, monolith-scip, monolith-cpsat, "
+    "joint, sharded, exact, monolith-highs, monolith-scip, monolith-cpsat, "
     "nearest, priority, fewest-splits, cheapest, rated"
 )
 

@@ -26,7 +26,7 @@ from omnisource.solvers.available import Cells
 from omnisource.solvers.certify import SHORT_FROM, Shortlisted, overstated, shortlisted
 from omnisource.solvers.compile import compile_scene, everything, scene
 from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Legend, shipped
+from omnisource.solvers.legend import Legend, Shipped, shipped
 from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
 from omnisource.solvers.registry import solver as solver_of
 
@@ -98,7 +98,7 @@ def prepare(
     Raises:
         UnusableInput: the prices cannot be used; see `warm.start_of`.
     """
-    _tell(limits, "compile")
+    tell(limits, "compile")
     began = perf_counter()
     seen = scene(world, limits.threads)
     start = None if prices is None else start_of(world, seen.bare, prices)
@@ -117,14 +117,34 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
         UnusableInput: no such solver, or the night is beyond what it can do.
         BrokenPlan: the solver broke a rule, or its bound is above its cost.
     """
-    _tell(limits, "solve")
+    tell(limits, "solve")
     began = perf_counter()
     answer = _answered(night, solver, limits)
-    solved = perf_counter()
-    _tell(limits, "evaluate")
+    solved = perf_counter() - began
     decisions = shipped(night.world, night.problem, night.legend, answer.decisions)
-    plan = evaluate(night.world, decisions)
-    seconds = {"solve": solved - began} | dict(answer.seconds)
+    return certified(night, answer, decisions, solver=solver, limits=limits, solve=solved)
+
+
+def certified(
+    night: Night, answer: Answer, decided: Shipped, *, solver: str, limits: Limits, solve: float
+) -> Plan:
+    """Return the judge's plan of what was decided, with what the solver knows beside it.
+
+    Args:
+        night: what was decided; of the problem only what all orders share is asked.
+        answer: all that the solver knows; its decisions are not looked at.
+        decided: these, in the world's rows.
+        solver: its name.
+        limits: whom to tell, and the seed.
+        solve: seconds that it took.
+
+    Raises:
+        BrokenPlan: a rule is broken, or the bound is above the cost.
+    """
+    tell(limits, "evaluate")
+    began = perf_counter()
+    plan = evaluate(night.world, decided)
+    seconds = {"solve": solve} | dict(answer.seconds)
     for step, taken in night.seconds.items():
         seconds[step] = seconds.get(step, 0.0) + taken
     bound = None if answer.bound is None else math.ceil(answer.bound - FUZZ)
@@ -138,7 +158,7 @@ def decide(night: Night, solver: str, limits: Limits) -> Plan:
         prices=_price_table(night.problem, answer.prices, plan),
     )
     plan = replace(plan, facts=_facts(night, plan, answer, limits))
-    return timed(plan, **seconds, evaluate=perf_counter() - solved)
+    return timed(plan, **seconds, evaluate=perf_counter() - began)
 
 
 def _answered(night: Night, solver: str, limits: Limits) -> Answer:
@@ -169,7 +189,8 @@ def with_facts(plan: Plan, **facts: Any) -> Plan:
     return replace(plan, facts={**plan.facts, **facts})
 
 
-def _tell(limits: Limits, step: str) -> None:
+def tell(limits: Limits, step: str) -> None:
+    """Say which step begins, to whoever wants to know."""
     if limits.report is not None:
         limits.report(Round(step, 0))
 

@@ -13,6 +13,7 @@ from omnisource.models.policy import Policy
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate, timed
 from omnisource.orchestrator.compare import COMPARED, plans_of, side_by_side
+from omnisource.orchestrator.distribute import Engine, allocate_in_shards
 from omnisource.orchestrator.head import read_toml, validated
 from omnisource.orchestrator.load import Loaded, load, write_rejects
 from omnisource.orchestrator.measures import Measures, measures_of
@@ -171,6 +172,7 @@ def run_night(
     prices: Path | None = None,
     out: Path | None = None,
     format: str = "csv",
+    engine: Engine | None = None,
 ) -> Night:
     """Load a scenario folder, allocate it, and keep the run.
 
@@ -183,16 +185,21 @@ def run_night(
         prices: a run folder, whose prices to begin with; None: none.
         out: where to write the plan, run.json and rows that were rejected; None: nowhere.
         format: of the tables written.
+        engine: where shards live; None: the night is allocated as one, by `solver`.
 
     Raises:
-        UnusableInput: a folder, the file or the solver's name cannot be used.
+        UnusableInput: a folder, the file, the solver's name or Ray cannot be used.
     """
     solver_of(solver)
     known = None if prices is None else read_prices(prices)
     _usable_out(out, folder)
     opened = open_folder(folder, policy, limits)
     world = opened.world
-    plan = allocate(world, solver=solver, limits=seeded(limits, world, seed), prices=known)
+    limits = seeded(limits, world, seed)
+    if engine is None:
+        plan = allocate(world, solver=solver, limits=limits, prices=known)
+    else:
+        plan = allocate_in_shards(world, engine, limits=limits)
     plan = timed(plan, load=opened.seconds)
     if out is not None:
         if limits.report is not None:
@@ -200,6 +207,13 @@ def run_night(
         plan = save_run(world, plan, out, source=folder, format=format)
         _keep_rejects(opened.loaded, out / f"rejects.{format}")
     return Night(opened, plan, out)
+
+
+def asked_engine(name: str, shards: int | None, address: str | None) -> Engine | None:
+    """Return the engine that was asked for; None where the night is to be allocated as one."""
+    if name == "local" and shards is None:
+        return None
+    return Engine(name, shards, address)
 
 
 def run_comparison(

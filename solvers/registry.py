@@ -8,6 +8,7 @@ from omnisource.solvers.problem import Solver
 
 SOLVERS: Final = {
     "joint": "omnisource.solvers.joint:joint",
+    "sharded": "omnisource.solvers.sharded:sharded",
     "exact": "omnisource.solvers.exact:exact",
     "monolith-highs": "omnisource.solvers.monolith:highs",
     "monolith-scip": "omnisource.solvers.monolith:scip",

@@ -125,12 +125,14 @@ def test_asked_to_end_at_once_it_still_has_a_plan(solve, random_world, name):
 
 
 def test_an_unknown_solver_is_refused_with_the_known_names():
-    with pytest.raises(UnusableInput, match="no solver is called 'best'; known are joint, exact"):
+    with pytest.raises(
+        UnusableInput, match="no solver is called 'best'; known are joint, sharded, exact"
+    ):
         solver("best")
 
 
 def test_every_name_leads_to_a_module():
     assert list(SOLVERS) == [
-        "joint", "exact", "monolith-highs", "monolith-scip", "monolith-cpsat",
+        "joint", "sharded", "exact", "monolith-highs", "monolith-scip", "monolith-cpsat",
         "nearest", "priority", "fewest-splits", "cheapest", "rated",
     ]  # fmt: skip
