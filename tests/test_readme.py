@@ -14,8 +14,12 @@ from omnisource.orchestrator.picture import FILE, picture
 Omnisource = Callable[..., Any]
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *(ROOT / n / "README.md" for n in ("models", "solvers",
-         "orchestrator", "scenarios", "tests/benchmarks"))]  # fmt: skip
+FOLDERS = ("models", "solvers", "orchestrator", "scenarios", "tests/benchmarks")
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / name / "README.md" for name in FOLDERS),
+]
 
 
 def blocks(language: str) -> list[str]:
