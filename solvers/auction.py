@@ -14,8 +14,9 @@ holder would bid is found when it is first challenged, by (2). Nodes' capacities
 who is dearest to move elsewhere stays, the others bid without that node. An order that was
 turned away `PATIENCE` times takes the best of what is left.
 
-Prices rise with every challenge, so it ends; with one unit an order it ends within ε an order of
-the optimum. For orders of several lines it is a heuristic: solvers/neighbour.py improves on it.
+It ends, as patience does. With one unit an order, prices from nothing and patience without end,
+an auction is within ε an order of the optimum; from good prices, and for orders of several lines,
+it is a heuristic without that promise: solvers/neighbour.py improves on it.
 """
 
 from typing import Any, Final, NamedTuple
@@ -174,7 +175,9 @@ def shrink(menus: Any, o: int, plans: Any, node_orders: Ints, node_units: Ints) 
 
 @njit(cache=True, nogil=True)
 def auction(problem: Any, prices: Any, left: Any, plans: Any) -> tuple[int, int]:
-    """Turn everybody's cheapest plans into plans that fit, in place; return bids and given up.
+    """Turn everybody's cheapest plans into plans that fit, in place.
+
+    Returns how many bids there were, and how many orders ran out of patience.
 
     Args:
         problem: the night.

@@ -2,10 +2,10 @@
 
 bidden     everybody's cheapest plans at the best prices, made to fit by bids      auction.py
 rounded    the plans of the master's linear programme, the surest first, while they fit; the
-           other orders as in greedy
+           others served in turn, most units first, over what is left
 settled    orders whose plan the programme leaves no doubt about are fixed, and OR-Tools
            chooses whole plans for the others and for all that compete with them: small nights
-improved   each order is taken out and put back where it is cheapest, until nothing changes
+improved   each order is taken out and put back where it is cheapest, a few rounds
 """
 
 from dataclasses import replace

@@ -11,7 +11,7 @@ from omnisource.solvers.problem import Limits
 
 @pytest.fixture
 def three_stores(world):
-    """Grid Dynamics' example: one unit a store, three orders (FIELD.md)."""
+    """Grid Dynamics' example: one unit a store, three orders."""
     costs = {"o1": (2, 5, 6), "o2": (7, 19, 20), "o3": (8, 15, 18)}
     return world(
         {store: {"apple": 1} for store in "ABC"},
