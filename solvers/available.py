@@ -52,40 +52,43 @@ def _find(by_sku: tuple[Ints, Rows], cell_node: Rows, node: Rows, sku: Rows) -> 
 
 def cells(world: World) -> Cells:
     """Return the stock cells of a world; the rows of `stock` first, in their order."""
+    found = held(world, world.now)
+    units = found.units - kept_back(world, found)
+    return replace(found, units=np.maximum(units, 0, out=units))
+
+
+def held(world: World, by: int) -> Cells:
+    """Return the stock cells with all that lies there or is due by a minute, safety included."""
     stock, receipts = world.stock, world.receipts
-    held = Cells(stock["node"], stock["sku"], stock["on_hand"], stock["unit_cost_cents"])
-    due = receipts.take(np.flatnonzero(receipts["due"] <= world.now))
-    safety = _safety(world)
-    if due.rows:
-        held = _received(held, due)
-        safety = np.append(safety, world.nodes["safety"][held.node[stock.rows :]])
-    units = held.units - safety
-    return replace(held, units=np.maximum(units, 0, out=units))
+    found = Cells(stock["node"], stock["sku"], stock["on_hand"], stock["unit_cost_cents"])
+    due = receipts.take(np.flatnonzero(receipts["due"] <= by))
+    return received(found, due) if due.rows else found
 
 
-def _safety(world: World) -> Ints:
-    """Return, (stock rows,), the units that are kept back."""
-    stock = world.stock
-    stated = stock["safety"]
-    return np.where(stated == ABSENT, world.nodes["safety"][stock["node"]], stated)
+def kept_back(world: World, found: Cells) -> Ints:
+    """Return, (R,), the units that are kept back; the rows of `stock` come first in `found`."""
+    stated = world.stock["safety"]
+    general = world.nodes["safety"][found.node]
+    general[: len(stated)] = np.where(stated == ABSENT, general[: len(stated)], stated)
+    return np.asarray(general)
 
 
-def _received(held: Cells, due: Table) -> Cells:
-    """Add receipts to what is held; those of no cell make new ones, in the order they stand in."""
-    at = held.find(due["node"], due["sku"])
+def received(found: Cells, due: Table) -> Cells:
+    """Add receipts to what is there; those of no cell make new ones, in the order they stand in."""
+    at = found.find(due["node"], due["sku"])
     new = due.take(np.flatnonzero(at < 0))
     skus = np.int64(new["sku"].max(initial=0)) + 1
     _, first, which = np.unique(
         new["node"] * skus + new["sku"], return_index=True, return_inverse=True
     )
     rank = np.argsort(np.argsort(first))  # of each new cell by its first receipt
-    at[at < 0] = len(held.node) + rank[which]
+    at[at < 0] = len(found.node) + rank[which]
     first = np.sort(first)
-    units = np.append(held.units, np.zeros(len(first), np.int64))
+    units = np.append(found.units, np.zeros(len(first), np.int64))
     np.add.at(units, at, due["units"])
     return Cells(
-        node=np.append(held.node, new["node"][first]),
-        sku=np.append(held.sku, new["sku"][first]),
+        node=np.append(found.node, new["node"][first]),
+        sku=np.append(found.sku, new["sku"][first]),
         units=units,
-        unit_cost=np.append(held.unit_cost, np.zeros(len(first), np.int64)),
+        unit_cost=np.append(found.unit_cost, np.zeros(len(first), np.int64)),
     )

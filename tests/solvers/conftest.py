@@ -15,7 +15,7 @@ from omnisource.models.plan import Plan
 from omnisource.models.policy import Fairness, Fence, LoadStep, Policy
 from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
-from omnisource.models.stock import Receipt, StockCell
+from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.load import world_of
 from omnisource.solvers.compile import compile_world
@@ -42,6 +42,7 @@ def _world(
     service: Mapping[str, Any] | None = None,
     transit_days: Mapping[str, int] | None = None,
     receipts: list[Receipt] | None = None,
+    allotments: list[Allotment] | None = None,
 ) -> World:
     """A world of one service "post" in which every (node, order) has a tariff of its own.
 
@@ -98,6 +99,7 @@ def _world(
             for sku, units in basket.items()
         ],
         receipts=receipts or [],
+        allotments=allotments or [],
         orders=[
             Order.model_validate(
                 {
