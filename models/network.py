@@ -33,6 +33,7 @@ from omnisource.models.row import (
     Timezone,
     Together,
 )
+from omnisource.models.week import Hours, Weekdays, Windows
 
 ServiceKind = Literal["parcel", "express", "same_day", "freight", "transfer"]
 
@@ -72,6 +73,23 @@ class Node(Row):
     cutoff: Clock | None = Field(
         None, description="Local time HH:MM until which a parcel leaves that day; absent: none."
     )
+    hours: Hours = Field(
+        "",
+        description="Local opening hours: `Mon-Sat 09:00-20:00`, several joined by `;` as in "
+        "`Mon-Fri 09:00-20:00; Sat 10:00-18:00`; absent: always open, but for the public holidays "
+        "of `calendar`.",
+    )
+    pickup_minutes: Minutes | None = Field(
+        None,
+        description="Minutes until goods in stock can be collected at the counter; absent: "
+        "`processing_minutes`.",
+    )
+    slot_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = Field(
+        0, description="Minutes of a pick-up slot, counted from opening; 0: there are no slots."
+    )
+    orders_per_slot: Count | None = Field(
+        None, description="Orders that can be collected in a slot; absent: unlimited."
+    )
     decline_rate: Share = Field(0.0, description="Share of allocations that the node declines.")
     safety: Count = Field(
         0, description="Units kept back from sale in each stock cell without its own `safety`."
@@ -107,6 +125,21 @@ class Service(Row):
     fee_cents: Cents = Field(
         0, description="Cents that the customer pays for it; no part of the bill."
     )
+    weekdays: Weekdays = Field(
+        "daily",
+        description="Days on which the carrier collects, moves and delivers: `daily`, `Mon-Sat`, "
+        "`Mon,Thu`.",
+    )
+    order_by: Clock | None = Field(
+        None,
+        description="Local time HH:MM at the node until which a parcel leaves that day by this "
+        "service; absent: the node's `cutoff`.",
+    )
+    windows: Windows = Field(
+        "",
+        description="Delivery windows of a day, the destination's local time: "
+        "`17:00-19:00,19:00-21:00`; absent: by the end of the day.",
+    )
 
 
 class ZoneRule(Row):
@@ -135,7 +168,17 @@ class ZoneRule(Row):
         None, description="Only destinations within so many kilometres; absent: however far."
     )
     zone: Name = Field(description="The zone of the service's tariff.")
-    transit_days: Days = Field(description="Days from leaving the node to delivery.")
+    transit_days: Days = Field(
+        description="Days from leaving the node to delivery: those on which the carrier works."
+    )
+    calendar: Calendar = Field(
+        "",
+        description="Whose public holidays the carrier keeps there: a country or country-state "
+        "such as DE or DE-BY; absent: none.",
+    )
+    timezone: Timezone = Field(
+        "", description="IANA name, of the destination; absent: that of the node that ships."
+    )
 
 
 class TariffStep(Row):

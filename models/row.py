@@ -123,7 +123,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _known_timezone(name: str) -> str:
-    if name not in _timezones():
+    if name and name not in _timezones():
         raise ValueError(f"no time zone {name!r}: give an IANA name such as Europe/Berlin")
     return name
 

@@ -102,7 +102,9 @@ _NOT = {
 
 
 def _form(column: Column) -> str:
-    forms = {"country": "two capital letters", "departs": "'Mon-Fri 18:00'"}
+    forms = {
+        "country": "two capital letters", "departs": "'Mon-Fri 18:00'", "weekdays": "'Mon-Sat'",
+    }  # fmt: skip
     return "HH:MM" if column.kind == "clock" else forms.get(column.name, str(column.pattern))
 
 

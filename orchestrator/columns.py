@@ -153,3 +153,11 @@ def dtypes_of(table: str) -> Mapping[str, pl.DataType]:
 def empty(table: str) -> pl.DataFrame:
     """Return a checked frame of that table without rows."""
     return pl.DataFrame(schema={ROW: pl.Int64, **dtypes_of(table)})
+
+
+def completed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame in all columns of its table; those that it lacks are absent."""
+    return frame.select(
+        frame[name] if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in dtypes_of(table).items()
+    )

@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omnisource.orchestrator import carriers, catalogue, country, demand, supply
+from omnisource.orchestrator.columns import completed
 from omnisource.orchestrator.folder import Format, write_folder
 from omnisource.orchestrator.geography import Floats, Places, distances, synthetic_places
 
@@ -143,7 +144,8 @@ def furnish(setting: Setting, knobs: Knobs) -> Generated:
     }
     overflow = supply.overflow(wanted, available)
     facts = {"overflow": overflow, "cells": len(available), "lines": len(drawn.sku)}
-    return Generated(tables, _policy(setting, knobs), facts)
+    whole = {name: completed(name, table) for name, table in tables.items()}
+    return Generated(whole, _policy(setting, knobs), facts)
 
 
 def _shelves(rng: np.random.Generator, setting: Setting, knobs: Knobs) -> Shelves:

@@ -10,6 +10,7 @@ from omnisource.models.network import Lane, Node, Service, ZoneRule
 from omnisource.models.order import Delivery, Line, Order
 from omnisource.models.row import minutes_of
 from omnisource.models.stock import StockCell
+from omnisource.models.week import hours_of
 
 NOON = "2025-01-06T12:00:00+01:00"
 
@@ -18,6 +19,7 @@ def test_a_node_that_says_nothing_ships_every_day_without_limits() -> None:
     node = Node(node="W", kind="warehouse", lat=50, lon=8)
     assert (node.ships, node.pickup, node.returns) == (True, False, False)
     assert (node.timezone, node.calendar, node.cutoff) == ("UTC", "", None)
+    assert (node.hours, node.pickup_minutes, node.slot_minutes) == ("", None, 0)
     assert node.orders_per_day is None
     assert node.safety == 0
 
@@ -31,6 +33,10 @@ def test_a_node_that_says_nothing_ships_every_day_without_limits() -> None:
         ("timezone", "Europe/Berln"),
         ("calendar", "DE-XX"),
         ("cutoff", "25:00"),
+        ("hours", "Mon-Fri 9-20"),
+        ("hours", "Mon-Fri 20:00-09:00"),
+        ("hours", "Mon-Fri 09:00-20:00; Fri 19:00-22:00"),
+        ("slot_minutes", 1_441),
         ("decline_rate", 1.5),
         ("safety", -1),
         ("country", "de"),
@@ -90,6 +96,30 @@ def test_a_lane_leads_somewhere_else() -> None:
 def test_a_lane_departs_on_weekdays_at_a_time(departs: str) -> None:
     lane = Lane(from_node="A", to_node="B", service="truck", departs=departs, transit_minutes=60)
     assert lane.departs == departs
+
+
+def test_a_service_that_says_nothing_runs_every_day_and_delivers_by_its_end() -> None:
+    service = Service(service="std", kind="parcel")
+    assert (service.weekdays, service.order_by, service.windows) == ("daily", None, "")
+
+
+def test_delivery_windows_do_not_overlap() -> None:
+    with pytest.raises(ValidationError, match="overlap"):
+        Service(service="std", kind="same_day", windows="17:00-19:00,18:00-21:00")
+
+
+def test_a_zone_keeps_no_holidays_and_the_nodes_time_unless_it_says_so() -> None:
+    rule = ZoneRule(service="std", zone="A", transit_days=1)
+    assert (rule.calendar, rule.timezone) == ("", "")
+    with pytest.raises(ValidationError, match="no time zone"):
+        ZoneRule(service="std", zone="A", transit_days=1, timezone="Mars")
+
+
+def test_opening_hours_are_read_weekday_by_weekday() -> None:
+    week = hours_of("Mon-Fri 09:00-12:00; Mon 14:00-18:00; Tue 12:00-13:00;Sun 0:00-24:00")
+    assert week[0] == ((540, 720), (840, 1_080))
+    assert week[1] == ((540, 780),)
+    assert week[5:] == ((), ((0, 1_440),))
 
 
 def test_a_delivery_does_not_arrive_before_it_left() -> None:

@@ -22,6 +22,11 @@ TEXTS: dict[str, st.SearchStrategy[str]] = {
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "Mars", ""]),
     "calendar": st.sampled_from(["DE", "DE-BY", "XX", ""]),
     "departs": st.sampled_from(["daily 18:00", "Mon-Fri 6:30", "Mon,Tue", "never", ""]),
+    "weekdays": st.sampled_from(["daily", "Mon-Sat", "Sat-Mon,Thu", "Mon-Wed-Fri", "Mo", ""]),
+    "hours": st.sampled_from(
+        ["daily 0:00-24:00", "Mon 9:00-12:00; Mon 11:00-13:00", "Mon 9:00", "22:00-2:00", ""]
+    ),
+    "windows": st.sampled_from(["17:00-19:00,19:00-21:00", "9:00-8:00", "17-19", "1:00-2:00", ""]),
 }
 TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([
     UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=8)),
@@ -52,7 +57,10 @@ SOUND = {
     "text": "ab", "integer": "3", "real": "0.5", "flag": "yes", "time": "2025-01-01T00:00:00Z",
     "clock": "09:30",
 }  # fmt: skip
-SOUND_TEXTS = {"country": "DE", "timezone": "UTC", "calendar": "DE", "departs": "daily 18:00"}
+SOUND_TEXTS = {
+    "country": "DE", "timezone": "UTC", "calendar": "DE", "departs": "daily 18:00",
+    "weekdays": "Mon-Sat", "hours": "Mon 09:00-20:00", "windows": "17:00-19:00",
+}  # fmt: skip
 
 
 def sound(column: Column) -> str:

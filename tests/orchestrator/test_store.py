@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.network import Node
+from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.product import Product
 from omnisource.models.stock import Receipt, StockCell
 from omnisource.models.world import ABSENT, World
@@ -56,6 +56,27 @@ def test_a_world_comes_out_as_it_went_in(databases: Any, shop: Path) -> None:
         stated = world.stock["safety"]
         general = world.nodes["safety"][world.stock["node"]]
         assert (read.stock["safety"] == np.where(stated == ABSENT, general, stated)).all()
+
+
+def test_opening_hours_and_delivery_days_survive(databases: Any) -> None:
+    world = world_of(
+        nodes=[
+            Node(node="S", kind="store", lat=50, lon=8, hours="Mon-Sat 09:00-20:00",
+                 pickup_minutes=120, slot_minutes=30, orders_per_slot=4)
+        ],
+        services=[
+            Service(service="bike", kind="same_day", weekdays="Mon-Fri", order_by="15:00",
+                    windows="17:00-19:00,19:00-21:00"),
+            Service(service="post", kind="parcel"),
+        ],
+        zones=[ZoneRule(service="bike", zone="city", transit_days=0, calendar="DE-BE",
+                        timezone="Europe/Berlin")],
+        tariffs=[TariffStep(service="bike", zone="city", up_to_grams=9, cents=1)],
+    )  # fmt: skip
+    assert world.services["order_by"].tolist() == [900, ABSENT]
+    url = databases.empty()
+    load_into(world, url)
+    assert differences(world, connect(url)) == set()
 
 
 def test_what_a_receipt_brings_gets_a_cell_of_its_own(databases: Any) -> None:
