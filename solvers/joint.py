@@ -46,8 +46,10 @@ from omnisource.solvers.serve import costs_of, take_all
 
 Size = TypeVar("Size", int, float)
 
-PASSES, WARM_PASSES = 60, 30
-"""Passes of step 1, from nothing and from prices given."""
+PASSES, WARM_PASSES, MORE = 60, 30, 120
+"""Passes of step 1, from nothing and from prices given; and how many more while it pays."""
+PAYS = 20
+"""Passes in which the bound has to rise by a quarter of the gap asked for, that more may follow."""
 MEET = 20
 """Passes after which plans are kept for the programme, where it began from nothing."""
 WINDOWS = ((3_000, 1_000.0), (40_000, 300.0), (10**9, 120.0))
@@ -210,11 +212,12 @@ def _first_prices(night: Night) -> None:
     """Step 1, and 2 where no order is large."""
     began, first = time.monotonic(), night.best
     warm = night.limits.start is not None
-    top, bound = first.y, first.bound
+    top, bound, least = first.y, first.bound, WARM_PASSES if warm else PASSES
     passes = ascend(
-        night.resources, first, passes=WARM_PASSES if warm else PASSES, scale=typical_cents(first),
+        night.resources, first, passes=least + MORE, scale=typical_cents(first),
         threads=night.limits.threads, step=0.02 if warm else 0.1, going=night.going,
     )  # fmt: skip
+    rise = [bound]
     for i, (now, orders) in enumerate(passes):
         night.passes += 1
         if now.bound > bound:
@@ -223,6 +226,9 @@ def _first_prices(night: Night) -> None:
         if warm or i >= MEET:
             night.learn(now.plans, orders)
         night.tell("prices")
+        rise.append(bound)
+        if i + 1 >= least and bound - rise[-PAYS] <= 0.25 * night.limits.gap * abs(bound):
+            break
     night.best = price_at(night.resources, top, night.limits.threads)
     night.learn(night.best.plans, night.orders)
     night.passes += 1

@@ -8,7 +8,8 @@ sign of (use − capacity):
     step_r  ←  step_r · 1.3 while the sign holds, · 0.4 when it flips                     (2)
     y_r     ←  max(0, y_r + step_r · sign)                                                (3)
 
-(the rule of Riedmiller & Braun's RPROP, ICNN 1993, there for neural networks). Only orders that
+(the rule of Riedmiller & Braun's RPROP, ICNN 1993, there for neural networks). The cells of a
+product also move together, by a step of the product's (solvers/scarce.py). Only orders that
 touch a resource whose price has moved are priced again; prices of nodes, which nearly every order
 touches, move at every third pass. Sums are exact, so the bound is the same whatever the number of
 threads.
@@ -27,6 +28,7 @@ from omnisource.solvers.lend import lent
 from omnisource.solvers.plans import Left, Plans
 from omnisource.solvers.problem import Flags, Floats, Ints, Prices, Problem
 from omnisource.solvers.resources import Resources
+from omnisource.solvers.scarce import Products, first_prices
 
 UP, DOWN = 1.3, 0.4
 """What a step is multiplied by in (2)."""
@@ -131,38 +133,81 @@ def touched(problem: Problem, cell: Flags, node: Flags, short: Flags) -> Ints:
     return out[:count]
 
 
+class Rule:
+    """The rule of (2) and (3) for some rows of a vector of prices."""
+
+    def __init__(self, rows: int, first: float, low: float, high: float) -> None:
+        """Begin with steps of `first`, kept within `low` … `high`, cents."""
+        self.first, self.low, self.high = first, low, high
+        self.step, self.sign = np.full(rows, first), np.zeros(rows)
+
+    def move(self, y: Floats, over: Ints, floor: Floats, ceiling: Floats) -> Floats:
+        """Return the prices one step on; a price at its floor forgets how it got there.
+
+        Args:
+            y: (rows,) the first so many rows move.
+            over: (rows,) use − capacity.
+            floor: (rows,) no price falls below.
+            ceiling: (rows,) nor rises above.
+        """
+        mine = slice(0, len(y))
+        sign, step = np.sign(over).astype(np.float64), self.step[mine]
+        step[sign * self.sign[mine] > 0] *= UP
+        step[sign * self.sign[mine] < 0] *= DOWN
+        np.clip(step, self.low, self.high, out=step)
+        moved = np.clip(y + step * sign, floor, ceiling)
+        idle = moved == floor
+        step[idle] = np.minimum(step[idle], self.first)
+        self.sign[mine] = np.where(idle, 0.0, sign)
+        return moved
+
+
 class Steps:
-    """The steps of (2) and (3), for all resources in one vector."""
+    """Prices of all resources in one vector y, and how they move."""
 
     def __init__(self, resources: Resources, y: Floats, scale: float, first: float = 0.1) -> None:
         """Begin at y with steps of `first` of `scale`, the cents of a typical price."""
+        problem = resources.problem
+        high = max(scale, float(problem.shortage.max(initial=0)))
+        limits = (first * scale, 0.0005 * scale, high)
         self.resources, self.y = resources, y.copy()
-        self.first = first * scale
-        self.step = np.full(len(y), self.first)
-        self.sign = np.zeros(len(y))
-        self.low = 0.0005 * scale
-        penalty = resources.problem.shortage.max(initial=0)
-        self.high = max(scale, float(penalty))
+        cells = len(problem.stock)
+        self.products = Products.of(problem)
+        if not y.any():
+            self.y[:cells] = first_prices(problem, resources.capacity[:cells], 3 * scale)
+        self.base = np.zeros(self.products.size)
+        np.maximum.at(self.base, self.products.sku, self.y[:cells])
+        self.each = Rule(len(y), *limits)
+        self.together = Rule(len(self.base), 0.03 * scale, 0.0005 * scale, 0.5 * scale)
 
     def move(self, used: Ints, *, nodes: bool) -> None:
-        """Move every price one step; a price at 0 forgets how it got there.
+        """Move every price one step.
 
         Args:
             used: (rows,) of each resource.
             nodes: whether prices other than those of cells move too.
         """
         cells = len(self.resources.problem.stock)
+        self._together(used[:cells])
         mine = slice(0, None if nodes else cells)
-        sign = np.sign(used[mine] - self.resources.capacity[mine]).astype(np.float64)
-        step, y = self.step[mine], self.y[mine]
-        step[sign * self.sign[mine] > 0] *= UP
-        step[sign * self.sign[mine] < 0] *= DOWN
-        np.clip(step, self.low, self.high, out=step)
-        y += step * sign
-        np.clip(y, 0.0, self.resources.ceiling[mine], out=y)
-        idle = y == 0.0
-        step[idle] = np.minimum(step[idle], self.first)
-        self.sign[mine] = np.where(idle, 0.0, sign)
+        over = used[mine] - self.resources.capacity[mine]
+        floor, ceiling = np.zeros(len(over)), self.resources.ceiling[mine]
+        self.y[mine] = self.each.move(self.y[mine], over, floor, ceiling)
+
+    def _together(self, used: Ints) -> None:
+        """Move the cells of each product together, by all that is overdrawn or dear of it.
+
+        Up go only cells that are full: what lies where nobody wants it at its price stays there.
+        """
+        cells = len(used)
+        over, y = used - self.resources.capacity[:cells], self.y[:cells]
+        counted = np.where((over >= 0) | (y > 0), over, 0)
+        nothing = np.zeros(self.products.size)
+        base = self.together.move(
+            self.base, self.products.sums(counted), nothing, np.full(len(nothing), np.inf)
+        )
+        more, self.base = (base - self.base)[self.products.sku], base
+        self.y[:cells] += np.where((over >= 0) | (more < 0), more, 0.0)
 
 
 def ascend(
