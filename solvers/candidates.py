@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from omnisource.solvers.clocks import BEYOND
 from omnisource.solvers.costs import billable_grams, co2_rate, freight_cents, great_circle_km
 from omnisource.solvers.problem import NEVER, Flags, Floats, Ints
 from omnisource.solvers.routes import days_late, zone_rule
@@ -87,13 +88,14 @@ class Inputs(NamedTuple):
     per_shipment: Ints  # (N,) cents a shipment
     service_fences: NDArray[np.uint64]  # (V+1,)
     beyond_km: Floats  # (F,)
-    ready: Ints  # (N,)
-    day_end: Ints  # (N, days)
+    collected: Ints  # (N,)
+    sends_like: Ints  # (N,)
+    takes_like: Ints  # (Z,)
+    arrival: Ints  # (A, B)
     delivers: Flags  # (V,)
     rule_start: Ints  # (V+1,)
     rule_node: Ints  # (Z,)
     up_to_km: Floats  # (Z,)
-    transit_days: Ints  # (Z,)
     rule_steps: Ints  # (Z,)
     fits: Flags  # (places, Z)
     step_grams: Ints  # (T,)
@@ -164,13 +166,13 @@ def find_ways(data: Any, order: int, node: int, km: float, out: Any) -> tuple[in
     """
     service, steps, late, arrives, bits, co2 = out
     if data.pickup[order] == node:
-        if not data.node_pickup[node]:
+        if not data.node_pickup[node] or data.collected[node] >= BEYOND:
             return 0, CLOSED
-        overdue = days_late(data.ready[node], data.promised_by[order])
+        overdue = days_late(data.collected[node], data.promised_by[order])
         if overdue > 0 and not data.may_be_late:
             return 0, TOO_LATE
         service[0], steps[0], late[0], co2[0] = -1, 0, overdue, 0.0
-        arrives[0], bits[0] = data.ready[node], way_bits(data, node, -1, km)
+        arrives[0], bits[0] = data.collected[node], way_bits(data, node, -1, km)
         return 1, ELIGIBLE
     if data.only_there[order]:
         return 0, ELSEWHERE
@@ -183,7 +185,10 @@ def find_ways(data: Any, order: int, node: int, km: float, out: Any) -> tuple[in
         z = rule_of(data, order, v, node, km)
         if z < 0:
             continue
-        arrives[found] = data.day_end[node, data.transit_days[z]]
+        at = data.arrival[data.sends_like[node], data.takes_like[z]]
+        if at >= BEYOND:
+            continue
+        arrives[found] = at
         late[found] = min(days_late(arrives[found], data.promised_by[order]), 30_000)
         if late[found] > 0 and not data.may_be_late:
             why = TOO_LATE

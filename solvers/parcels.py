@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from omnisource.models.world import World
 from omnisource.solvers.available import Cells, cells
+from omnisource.solvers.clocks import BEYOND
 from omnisource.solvers.costs import co2_rate, penalty_cents, price_parcels
 from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.grouping import Rows
@@ -79,19 +80,25 @@ class Parcels:
 
     @cached_property
     def rule(self) -> Ints:
-        """(S,) the zone rule that the parcel goes by, −1 for none."""
+        """(S,) the zone rule that the parcel goes by, −1 for none, or if it would never leave."""
         rules, shipped = self.network.rules, self.shipped
         place = self.network.destinations.place[shipped.order]
         tables = (rules.start, rules.node, rules.up_to_km, rules.fits)
-        return np.asarray(zone_rules(*tables, shipped.service, shipped.node, place, self.km))
+        rule = zone_rules(*tables, shipped.service, shipped.node, place, self.km)
+        known = self.network.arrivals
+        if not known.rule.size:
+            return np.asarray(rule)
+        at = known.at[known.node[shipped.node], known.rule[np.maximum(rule, 0)]]
+        return np.where(at < BEYOND, rule, -1)
 
     @cached_property
     def arrives(self) -> Ints:
         """(S,) minutes since 1970-01-01 UTC; goods at the counter are there when ready."""
-        days = self._by_rule(self.network.rules.transit_days)
-        by_service = self.network.day_end[self.shipped.node, days]
-        ready = self.network.ready[self.shipped.node]
-        return np.where(self.over_the_counter, ready, by_service)
+        known = self.network.arrivals
+        column = self._by_rule(known.rule)
+        by_service = known.at[known.node[self.shipped.node], column] if known.at.size else 0
+        collected = self.network.collected[self.shipped.node]
+        return np.where(self.over_the_counter, collected, by_service)
 
     @cached_property
     def days_late(self) -> Ints:

@@ -4,30 +4,28 @@ A node may send by every service that has a zone rule for it and the destination
 that fits applies: a rule for that node before a general one, then the narrower `up_to_km`, then
 the order of the file. The zone names the tariff's weight steps and the days in transit.
 
-A node that is asked at `now` is ready `processing_minutes` later; past its cut-off, in its own
-local time, the parcel leaves the next day. It arrives by the end, in the node's local time, of
-the day it leaves plus the days in transit. Goods handed over at a pick-up counter take no
-service (−1) and are there when the node is ready.
+When goods that a node is asked for at `now` are ready, leave, arrive, or can be collected at its
+counter (service −1), is what its clocks say (`clocks.py`). For the one moment of a night all
+arrivals are a table: few nodes differ in when they send, and few rules in how long they take.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import ABSENT, ORDER_MODES, SERVICE_KINDS, Column, Table, World
+from omnisource.solvers.arrivals import Arrivals, arrivals, asked_at
+from omnisource.solvers.clock_tables import clocks, horizon
+from omnisource.solvers.clocks import DAY, Clocks, local
 from omnisource.solvers.costs import great_circle_km
 from omnisource.solvers.grouping import coded
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Floats, Ints
 
 COUNTER: Final = -1
 """The "service" of a hand-over at the pick-up counter: no parcel, no freight."""
-LONGEST: Final = 400
-"""Days in transit beyond which no route is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,25 +72,44 @@ class Network:
     rules: Rules
     tariffs: Tariffs
     destinations: Destinations
+    clocks: Clocks
     ready: Ints  # (N,) minutes since 1970-01-01 UTC when goods are ready at the node
-    day_end: Ints  # (N, days) minutes UTC: end of the day i days after goods leave
+    collected: Ints  # (N,) minutes likewise when they can be collected at its counter
+    arrivals: Arrivals
     delivers: Flags  # (V,) whether a service goes to customers
 
+    @property
+    def day_end(self) -> Ints:
+        """(N, days) minutes UTC: end of the day i days after goods leave by the node's cut-off."""
+        c, longest = self.clocks, int(self.rules.transit_days.max(initial=0))
+        days = [
+            self._leaves(node, int(at)) + np.arange(longest + 1)
+            for node, at in enumerate(self.ready)
+        ]
+        return np.array([c.day_end[zone, day] for zone, day in zip(c.zone, days, strict=True)])
 
-def network(world: World) -> Network:
-    """Read a world's routes into arrays."""
+    def _leaves(self, node: int, at: int) -> int:
+        wall = local(self.clocks, self.clocks.zone[node], at)
+        return int(wall // DAY - self.clocks.first_day + (wall % DAY > self.clocks.cutoff[node]))
+
+
+def network(world: World, days: int | None = None) -> Network:
+    """Read a world's routes into arrays; clocks reach for so many days, or as far as needed."""
     to, places = _destinations(world)
     first, tariffs = _tariffs(world)
-    rules = _rules(world, places, first)
-    longest = min(int(rules.transit_days.max(initial=0)), LONGEST)
-    ready, day_end = _clocks(world, longest)
+    zones = world.zones.take(_trial_order(world, first))
+    rules = _rules(world, zones, places, first)
+    c = clocks(world, zones, days=horizon(world) if days is None else days)
     transfer = SERVICE_KINDS.index("transfer")
+    asked = asked_at(c, world.now)
     return Network(
         rules=rules,
         tariffs=tariffs,
         destinations=to,
-        ready=ready,
-        day_end=day_end,
+        clocks=c,
+        ready=asked[0],
+        collected=asked[1],
+        arrivals=arrivals(c, asked[0], zones["service"].astype(np.int64)),
         delivers=world.services["kind"] != transfer,
     )
 
@@ -157,23 +174,30 @@ def _tariffs(world: World) -> tuple[dict[tuple[int, str], int], Tariffs]:
     return first, Tariffs(grams.copy(), cents.copy(), divisor)
 
 
-def _rules(world: World, places: list[tuple[str, str]], first: dict[tuple[int, str], int]) -> Rules:
+def _trial_order(world: World, first: dict[tuple[int, str], int]) -> Ints:
+    """Return the zone rules that have a tariff, in the order in which they are tried."""
     zones = world.zones
     up_to_km = np.where(np.isnan(zones["up_to_km"]), np.inf, zones["up_to_km"])
-    keys = list(zip(zones["service"].tolist(), zones["zone"], strict=True))
+    keys = zip(zones["service"].tolist(), zones["zone"], strict=True)
     priced = np.array([key in first for key in keys], bool)
     general = zones["node"] < 0
     order = np.lexsort((np.arange(zones.rows), up_to_km, general, zones["service"]))
-    order = order[priced[order]]
-    services = zones["service"][order]
-    start = np.searchsorted(services, np.arange(world.services.rows + 1)).astype(np.int64)
+    return np.asarray(order[priced[order]])
+
+
+def _rules(
+    world: World, zones: Table, places: list[tuple[str, str]], first: dict[tuple[int, str], int]
+) -> Rules:
+    keys = zip(zones["service"].tolist(), zones["zone"], strict=True)
+    up_to_km = np.where(np.isnan(zones["up_to_km"]), np.inf, zones["up_to_km"])
+    start = np.searchsorted(zones["service"], np.arange(world.services.rows + 1))
     return Rules(
-        start=start,
-        node=zones["node"][order].astype(np.int64),
-        up_to_km=up_to_km[order].astype(np.float64),
-        transit_days=zones["transit_days"][order].astype(np.int64),
-        steps=np.array([first[keys[row]] for row in order], np.int64),
-        fits=_fits(zones.take(order), places),
+        start=start.astype(np.int64),
+        node=zones["node"].astype(np.int64),
+        up_to_km=up_to_km.astype(np.float64),
+        transit_days=zones["transit_days"].astype(np.int64),
+        steps=np.array([first[key] for key in keys], np.int64),
+        fits=_fits(zones, places),
     )
 
 
@@ -198,34 +222,6 @@ def _between(postcodes: NDArray[np.str_], low: str, high: str) -> Flags:
     after: Flags = postcodes.astype(f"<U{len(low)}") >= low
     before: Flags = postcodes.astype(f"<U{max(len(high), 1)}") <= high
     return after & before
-
-
-def _clocks(world: World, longest: int) -> tuple[Ints, Ints]:
-    nodes = world.nodes
-    ready = world.now + nodes["processing_minutes"].astype(np.int64)
-    day_end = np.empty((nodes.rows, longest + 1), np.int64)
-    known: dict[tuple[str, int, int], Ints] = {}
-    for n, key in enumerate(
-        zip(nodes["timezone"], ready.tolist(), nodes["cutoff"].tolist(), strict=True)
-    ):
-        if key not in known:
-            known[key] = _day_ends(*key, longest)
-        day_end[n] = known[key]
-    return ready, day_end
-
-
-def _day_ends(timezone: str, ready: int, cutoff: int, longest: int) -> Ints:
-    """Return the minute before midnight of the day goods leave and of the days after it."""
-    zone = ZoneInfo(timezone)
-    local = datetime.fromtimestamp(ready * 60, UTC).astimezone(zone)
-    missed = cutoff != ABSENT and local.hour * 60 + local.minute > cutoff
-    leaves = local.date() + timedelta(days=int(missed))
-    ends = []
-    for days in range(longest + 1):
-        day = leaves + timedelta(days=days)
-        end = datetime(day.year, day.month, day.day, 23, 59, tzinfo=zone)
-        ends.append(int(end.timestamp()) // 60)
-    return np.array(ends, np.int64)
 
 
 @njit(cache=True, nogil=True)

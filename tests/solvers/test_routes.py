@@ -88,6 +88,33 @@ def test_a_parcel_arrives_by_the_end_of_the_last_day_in_transit(compiled):
 
 
 @pytest.mark.parametrize(
+    ("node", "rule", "arrives"),
+    [
+        ({}, {}, "2025-12-27"),
+        ({"calendar": "DE"}, {}, "2025-12-29"),  # the node is closed on the 25th and 26th
+        ({}, {"calendar": "DE"}, "2025-12-28"),  # the carrier is, the 27th is its first day
+        ({"hours": "Mon-Fri 8:00-18:00", "calendar": "DE"}, {"calendar": "DE"}, "2025-12-31"),
+        ({"cutoff": "09:59"}, {}, "2025-12-28"),
+    ],
+)
+def test_a_night_knows_holidays_and_working_days(compiled, node, rule, arrives):
+    """Asked on Christmas Day, 10:00 in Berlin, for two days in transit."""
+    now = utc("2025-12-25T09:00")
+    world = one_node(now, zones=[{"zone": "all", **rule}], timezone="Europe/Berlin", **node)
+    problem, _ = compiled(world)
+    (at,) = problem.ways.arrives.tolist()
+    assert datetime.fromtimestamp(60 * at, UTC) == utc(f"{arrives}T22:59")
+
+
+def test_no_parcel_goes_where_node_and_carrier_share_no_day(compiled):
+    world = one_node(
+        utc("2025-01-06T12:00"), hours="Sun 9:00-12:00", service={"weekdays": "Mon-Sat"}
+    )
+    _, legend = compiled(world)
+    assert legend.verdicts()["no route"] == 1
+
+
+@pytest.mark.parametrize(
     ("rules", "zone"),
     [
         ([{"zone": "far"}, {"zone": "near", "up_to_km": 120}], "near"),
