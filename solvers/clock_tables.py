@@ -164,12 +164,12 @@ def _open_days(key: tuple[str, str, str], first: int, days: int) -> Flags:
     """Say on which local days a place with those hours and that calendar opens."""
     _, hours, calendar = key
     week = [bool(spans) for spans in hours_of(hours)] if hours else [True] * 7
-    return _repeated(week, first, days) & ~_holidays(calendar, first, days)
+    return _repeated(week, first, days) & ~holidays_of(calendar, first, days)
 
 
 def _carrier_days(key: tuple[str, str], first: int, days: int) -> Flags:
     weekdays, calendar = key
-    return _repeated(_week(weekdays), first, days) & ~_holidays(calendar, first, days)
+    return _repeated(_week(weekdays), first, days) & ~holidays_of(calendar, first, days)
 
 
 def _week(weekdays: str) -> list[bool]:
@@ -182,7 +182,7 @@ def _repeated(week: list[bool], first: int, days: int) -> Flags:
 
 
 @lru_cache(256)
-def _holidays(calendar: str, first: int, days: int) -> Flags:
+def holidays_of(calendar: str, first: int, days: int) -> Flags:
     """Say which days are public holidays."""
     flags = np.zeros(days, bool)
     if not calendar:

@@ -70,6 +70,7 @@ class Network:
     """All that routing needs of a world."""
 
     rules: Rules
+    zones: Table  # the rows of `zones` that are rules, in their order
     tariffs: Tariffs
     destinations: Destinations
     clocks: Clocks
@@ -104,6 +105,7 @@ def network(world: World, days: int | None = None) -> Network:
     asked = asked_at(c, world.now)
     return Network(
         rules=rules,
+        zones=zones,
         tariffs=tariffs,
         destinations=to,
         clocks=c,
@@ -197,11 +199,11 @@ def _rules(
         up_to_km=up_to_km.astype(np.float64),
         transit_days=zones["transit_days"].astype(np.int64),
         steps=np.array([first[key] for key in keys], np.int64),
-        fits=_fits(zones, places),
+        fits=fitting(zones, places),
     )
 
 
-def _fits(zones: Table, places: list[tuple[str, str]]) -> Flags:
+def fitting(zones: Table, places: list[tuple[str, str]]) -> Flags:
     """Say, (D, Z), which places lie in which rule's country and postcodes."""
     countries = np.array([country for country, _ in places], object)
     postcodes = np.array([postcode for _, postcode in places], str)
