@@ -68,7 +68,9 @@ class Node(Row):
     cents_per_shipment: Cents = Field(0, description="Cents of handling a shipment.")
     cents_per_unit: Cents = Field(0, description="Cents of handling a unit.")
     processing_minutes: Minutes = Field(
-        0, description="Minutes from the order's release until the parcel is ready to leave."
+        0,
+        description="Minutes from the order's release until the parcel is ready to leave; they "
+        "pass while the node is open.",
     )
     cutoff: Clock | None = Field(
         None, description="Local time HH:MM until which a parcel leaves that day; absent: none."
@@ -197,7 +199,11 @@ class TariffStep(Row):
 
 
 class Lane(Row):
-    """A directed link between two nodes, with departures."""
+    """A directed link between two nodes, with departures.
+
+    It rests on public holidays of `from_node` and on days on which its service does not run. Goods
+    change lanes at hubs and warehouses.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("from_node", "to_node", "service", "departs")
     RULES: ClassVar[tuple[Rule, ...]] = (Differ(("from_node", "to_node")),)
@@ -216,7 +222,11 @@ class Lane(Row):
         "absent: until it departs.",
     )
     transit_minutes: Minutes = Field(description="Minutes from departure to arrival.")
-    cents_per_departure: Cents = Field(0, description="Cents a departure that is used.")
+    cents_per_departure: Cents = Field(
+        0,
+        description="Cents a departure; a parcel bears its share by weight where "
+        "`kg_per_departure` is known, else nothing.",
+    )
     cents_per_kg: Cents = Field(0, description="Cents a kilogram.")
     kg_per_departure: Count | None = Field(
         None, description="Kilograms that a departure carries; absent: unlimited."

@@ -19,6 +19,8 @@ from omnisource.solvers.problem import UNLIMITED, Flags, Ints
 
 HORIZON: Final = 120
 """Days for which clocks are built unless others are asked for."""
+LONGEST: Final = 10 * 366
+"""Days beyond which a night does not look."""
 EVER: Final = -(2**40)
 """Before every minute."""
 
@@ -85,16 +87,23 @@ def clocks(world: World, rules: Table, begin: int | None = None, days: int = HOR
 def horizon(world: World) -> int:
     """Return for how many days the clocks of one moment have to be built to tell all arrivals.
 
-    Each day in transit and of processing may take a week where a carrier or a node works on one
-    weekday; a month is for holidays.
+    Where days off are stated, each day in transit may take a week, work as many weeks as the
+    shortest opening hours need for it, and holidays a month; `LONGEST` is the end of it.
     """
     if not (world.nodes.rows and world.zones.rows):
         return HORIZON
-    pickup = np.where(world.nodes["pickup_minutes"] == ABSENT, 0, world.nodes["pickup_minutes"])
-    minutes = max(int(world.nodes["processing_minutes"].max()), int(pickup.max()))
-    slow = any(column.any() for column in _stated_clocks(world))
-    asked = int(world.zones["transit_days"].max()) + minutes // DAY + 2
-    return asked * 7 + 30 if slow else asked
+    nodes = world.nodes
+    work = int(max(nodes["processing_minutes"].max(), _stated(nodes["pickup_minutes"], 0).max()))
+    transit = int(world.zones["transit_days"].max()) + 2
+    if not any(column.any() for column in _stated_clocks(world)):
+        return transit + work // DAY
+    weeks = transit - (-work // min(map(_open_minutes, set(nodes["hours"])))) + 4
+    return min(7 * weeks, LONGEST)
+
+
+def _open_minutes(hours: str) -> int:
+    week = hours_of(hours) if hours else (((0, DAY),),) * 7
+    return sum(end - begin for spans in week for begin, end in spans)
 
 
 def _stated_clocks(world: World) -> list[Flags]:

@@ -87,7 +87,7 @@ class Clocks(NamedTuple):
         return (self.first_day + self.days - 1) * DAY
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def local(c: Any, zone: int, at: int) -> int:
     """Return what the wall clock of a zone shows: local minutes since 1970-01-01, (1)."""
     x = c.offset_start[zone + 1] - 1
@@ -96,7 +96,7 @@ def local(c: Any, zone: int, at: int) -> int:
     return int(at + c.offset[x])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def minute_of(c: Any, zone: int, wall: int) -> int:
     """Return the minute at which the wall clock of a zone shows a local minute, (2)."""
     x = c.offset_start[zone + 1] - 1
@@ -105,7 +105,7 @@ def minute_of(c: Any, zone: int, wall: int) -> int:
     return int(wall - c.offset[x])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _span(c: Any, g: int, at: int) -> int:
     """Return the first span of g that closes after a minute, the end of g if none does."""
     low, high = c.open_start[g], c.open_start[g + 1]
@@ -118,7 +118,7 @@ def _span(c: Any, g: int, at: int) -> int:
     return int(low)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def opened(c: Any, node: int, at: int) -> int:
     """Return the first minute from `at` on at which a node is open."""
     g = c.opening[node]
@@ -126,7 +126,7 @@ def opened(c: Any, node: int, at: int) -> int:
     return int(max(at, c.open_from[span])) if span < c.open_start[g + 1] else BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def worked(c: Any, node: int, at: int, minutes: int) -> int:
     """Return when so many open minutes of a node have gone since `at`, (3)."""
     g = c.opening[node]
@@ -148,13 +148,13 @@ def worked(c: Any, node: int, at: int, minutes: int) -> int:
     return int(ends) if ends <= c.open_to[low] else BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def ready(c: Any, node: int, at: int) -> int:
     """Return when goods asked for at a minute are ready to leave a node, (3)."""
     return worked(c, node, at, c.processing[node])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def slot(c: Any, node: int, at: int) -> int:
     """Return when the first pick-up slot from `at` on begins; without slots, the first open minute.
 
@@ -172,20 +172,20 @@ def slot(c: Any, node: int, at: int) -> int:
     return BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def collect(c: Any, node: int, at: int) -> int:
     """Return when a node's own goods, asked for at a minute, can be collected there, (6)."""
     return slot(c, node, worked(c, node, at, c.pickup[node]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def sends(c: Any, node: int, service: int, day: int) -> bool:
     """Tell whether parcels leave a node by a service on a local day."""
     weekday = (c.first_day + day + MONDAY) % 7
     return bool(c.works[c.opening[node], day] and c.runs[service, weekday])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def leaves(c: Any, node: int, service: int, at: int) -> int:
     """Return the local day, i, on which goods that are ready at a minute leave, (4)."""
     if at >= BEYOND:
@@ -202,7 +202,7 @@ def leaves(c: Any, node: int, service: int, at: int) -> int:
     return BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def carried(c: Any, rule: int, day: int, transit: int) -> int:
     """Return the carrier's `transit`-th day after a local day, (5); 0: the first from it on."""
     group = c.carrier[rule]
@@ -210,7 +210,7 @@ def carried(c: Any, rule: int, day: int, transit: int) -> int:
     return int(c.nth[group, k]) if k < c.days and c.nth[group, k] < c.days else BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def arrives(c: Any, node: int, service: int, rule: int, day: int, at: int) -> int:
     """Return when a parcel arrives that leaves on local day `day`, its goods ready at `at`, (5)."""
     if day >= BEYOND:
@@ -229,7 +229,7 @@ def arrives(c: Any, node: int, service: int, rule: int, day: int, at: int) -> in
     return BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def delivered(c: Any, node: int, service: int, rule: int, at: int) -> int:
     """Return when goods that are ready at a minute arrive by a service's zone rule, (4) (5)."""
     return arrives(c, node, service, rule, leaves(c, node, service, at), at)

@@ -170,7 +170,7 @@ def _packed(start: Ints, rows: list[tuple[int, _Path]]) -> Trunk:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def first_path(t: Any, node: int, target: int) -> int:
     """Return the first path from a node to a target; while `source` is the node, others follow."""
     low, high = t.start[target], t.start[target + 1]
@@ -183,7 +183,7 @@ def first_path(t: Any, node: int, target: int) -> int:
     return int(low)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def arrival(t: Any, path: int, at: int) -> int:
     """Return when goods that are ready at a minute arrive by a path, (3); `BEYOND` for never."""
     low, high = t.entry_start[t.profile[path]], t.entry_start[t.profile[path] + 1]
@@ -197,7 +197,7 @@ def arrival(t: Any, path: int, at: int) -> int:
     return int(t.arrives[low]) if low < last else BEYOND
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def pareto(t: Any, node: int, target: int, at: int, paths: Ints, arrivals: Ints) -> int:
     """Write the paths worth taking at a minute, and their arrivals; return how many, (3).
 
@@ -213,7 +213,7 @@ def pareto(t: Any, node: int, target: int, at: int, paths: Ints, arrivals: Ints)
     return found
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _kept(t: Any, p: int, arrives: int, paths: Ints, arrivals: Ints, found: int) -> int:
     """Put a path among those kept, unless one of them is as good; drop what it beats."""
     for i in range(found):
@@ -228,7 +228,7 @@ def _kept(t: Any, p: int, arrives: int, paths: Ints, arrivals: Ints, found: int)
     return left + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _no_dearer(t: Any, one: int, other: int) -> bool:
     return bool(
         t.cents_fixed[one] <= t.cents_fixed[other]

@@ -95,6 +95,7 @@ def test_a_parcel_arrives_by_the_end_of_the_last_day_in_transit(compiled):
         ({}, {"calendar": "DE"}, "2025-12-28"),  # the carrier is, the 27th is its first day
         ({"hours": "Mon-Fri 8:00-18:00", "calendar": "DE"}, {"calendar": "DE"}, "2025-12-31"),
         ({"cutoff": "09:59"}, {}, "2025-12-28"),
+        ({"hours": "Thu 9:00-10:00", "processing_minutes": 180}, {}, "2026-01-17"),
     ],
 )
 def test_a_night_knows_holidays_and_working_days(compiled, node, rule, arrives):
