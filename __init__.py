@@ -13,10 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two together
+    from omnisource.models.availability import Availability
     from omnisource.models.base import BrokenPlan, OmnisourceError, UnusableInput
     from omnisource.models.explanation import Explanation
     from omnisource.models.network import Lane, Node, Service, TariffStep, ZoneRule
     from omnisource.models.order import Delivery, Line, Order
+    from omnisource.models.place import Place
     from omnisource.models.plan import Plan
     from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
     from omnisource.models.product import BundlePart, Product
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.stock import Allotment, Receipt, StockCell
     from omnisource.models.world import Table, World
     from omnisource.orchestrator.allocate import allocate
+    from omnisource.orchestrator.availability import availability
     from omnisource.orchestrator.compare import compare
     from omnisource.orchestrator.explain import explain
     from omnisource.orchestrator.generate import generate
@@ -40,19 +43,21 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fairness", "Fence", "Lane",
-    "Limits", "Line", "LoadStep", "Measures", "Node", "OmnisourceError", "Order", "Plan", "Policy",
-    "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell", "Table", "TariffStep",
-    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "allocate", "commit_plan",
-    "compare", "connect", "evaluate", "explain", "generate", "load", "load_into", "measures",
-    "read_prices", "read_run", "save_run", "world_of",
+    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fairness",
+    "Fence", "Lane", "Limits", "Line", "LoadStep", "Measures", "Node", "OmnisourceError", "Order",
+    "Place", "Plan", "Policy", "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell",
+    "Table", "TariffStep", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
+    "allocate", "availability", "commit_plan", "compare", "connect", "evaluate", "explain",
+    "generate", "load", "load_into", "measures", "read_prices", "read_run", "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
+    "models.availability": ("Availability",),
     "models.base": ("BrokenPlan", "OmnisourceError", "UnusableInput"),
     "models.explanation": ("Explanation",),
     "models.network": ("Lane", "Node", "Service", "TariffStep", "ZoneRule"),
     "models.order": ("Delivery", "Line", "Order"),
+    "models.place": ("Place",),
     "models.plan": ("Plan",),
     "models.policy": ("Fairness", "Fence", "LoadStep", "Policy", "Weights"),
     "models.product": ("BundlePart", "Product"),
@@ -60,6 +65,7 @@ _MODULES = {
     "models.stock": ("Allotment", "Receipt", "StockCell"),
     "models.world": ("Table", "World"),
     "orchestrator.allocate": ("allocate",),
+    "orchestrator.availability": ("availability",),
     "orchestrator.compare": ("compare",),
     "orchestrator.explain": ("explain",),
     "orchestrator.generate": ("generate",),

@@ -19,9 +19,10 @@ from omnisource.models.tables import STARTED
 from omnisource.orchestrator.allocate import allocate, timed, with_facts
 from omnisource.orchestrator.batch import seeded, with_policy
 from omnisource.orchestrator.head import read_toml
-from omnisource.orchestrator.load import Loaded, describe
+from omnisource.orchestrator.load import Loaded
 from omnisource.orchestrator.measures import Measures, measures_of, to_json
 from omnisource.orchestrator.runs import RUN, read_prices, usable_folder
+from omnisource.orchestrator.source import remarks_of
 from omnisource.orchestrator.store import Database, loaded_database
 from omnisource.orchestrator.store_plan import (
     StoredRun,
@@ -230,7 +231,7 @@ def _decided(
     run = run or _run_name(world, asked)
     found = start_run(database, run, asked.options(), world.digest)
     _refuse_other_options(found, asked)
-    remarks, decided = _remarks(loaded), perf_counter()
+    remarks, decided = remarks_of(loaded), perf_counter()
     if found.status == STARTED:
         if found.digest != world.digest:
             remarks += (f"warning: orders or stock have changed since run {run} was started",)
@@ -249,15 +250,6 @@ def _run_name(world: StoredWorld, asked: Asked) -> str:
     return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _remarks(loaded: Loaded) -> tuple[str, ...]:
-    said = tuple(f"warning: {text}" for text in loaded.warnings)
-    if not loaded.rejected:
-        return said
-    first = describe(loaded.rejects.row(0, named=True))
-    rows = count(loaded.rejected, "row")
-    return (*said, f"warning: {rows} of the database cannot be used; {first}")
-
-
 def _tried(database: Database, asked: Asked) -> StoredNight:
     """Decide what is open, and write nothing."""
     loaded, world, seconds = _read(database, asked)
@@ -270,7 +262,7 @@ def _tried(database: Database, asked: Asked) -> StoredNight:
         rejected=loaded.rejected,
         written=Written(0, 0, 0),
         fallen=(),
-        found=_remarks(loaded),
+        found=remarks_of(loaded),
         out=None,
     )
 

@@ -12,7 +12,7 @@ from omnisource.orchestrator.compare import COMPARED
 from omnisource.solvers.registry import SOLVERS
 
 Omnisource = Callable[..., Any]
-VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain")
+VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain", "availability")
 
 # help and usage
 
