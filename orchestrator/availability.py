@@ -15,7 +15,7 @@ import numpy as np
 from omnisource.models.availability import Availability, Inbound, NodeAvailability, Supply
 from omnisource.models.base import UnusableInput
 from omnisource.models.place import Place
-from omnisource.models.world import NODE_KINDS, World
+from omnisource.models.world import ABSENT, NODE_KINDS, World
 from omnisource.orchestrator.explain import row_of
 from omnisource.orchestrator.place import at, place
 from omnisource.orchestrator.words import count
@@ -144,7 +144,8 @@ def _node(look: _Look, cell: int, km: float) -> NodeAvailability:
 
 def _collect(world: World, node: int, ready_at: int) -> int:
     """Return the minute from which units that are ready then can be collected at a node."""
-    return ready_at + int(world.nodes["processing_minutes"][node])
+    own = world.nodes["pickup_minutes"][node]
+    return ready_at + int(world.nodes["processing_minutes"][node] if own == ABSENT else own)
 
 
 def _time(minute: int, zone: tzinfo) -> datetime:

@@ -56,6 +56,11 @@ def test_times_are_the_nodes_own() -> None:
     assert str(found.nodes[0].collect_at) == "2025-03-10 19:00:00+09:00"
 
 
+def test_the_counter_takes_its_own_minutes_where_they_are_stated() -> None:
+    found = look(shop({"A": 1}, node("A", 0.1, pickup_minutes=15)))
+    assert found.nodes[0].collect_at == NOW + timedelta(minutes=15)
+
+
 def test_a_later_now_is_heeded() -> None:
     later = datetime(2025, 3, 12, 12, tzinfo=ZoneInfo("Europe/Berlin"))
     found = look(shop({"A": 1}, receipts=[receipt("A", 2, days=1)]), now=later)
