@@ -289,3 +289,54 @@ def test_what_is_free_rises_with_time_and_channels_together_never_sell_more_than
         assert free <= cell.free(at + DAY)
         each = [promisable(stock, 0, code, at) for code in [*codes.values(), NO_CHANNEL]]
         assert sum(each) <= max(free, 0)
+
+
+PLACES = [("A", "apple"), ("B", "pear"), ("C", "apple"), ("A", "pear"), ("B", "apple")]
+SIMPLE = st.builds(
+    PlainCell,
+    now=st.just(MINUTE),
+    on_hand=st.integers(0, 20),
+    receipts=DATED,
+    committed=DATED,
+    allotments=CHANNELS,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(plain=st.lists(SIMPLE, min_size=5, max_size=5), order=st.permutations(range(5)))
+def test_every_cell_of_a_product_is_found_with_what_is_its_own(world, plain, order):
+    places = [PLACES[i] for i in order]
+    of = dict(zip(places, plain, strict=True))
+    every = [(n, s, each) for (n, s), each in of.items()]
+    shop = world(
+        {n: {s: each.on_hand for m, s, each in every if m == n} for n in "ABC"},
+        {"o": {"apple": 1}},
+        receipts=[
+            Receipt(node=n, sku=s, units=units, due=NOW + timedelta(minutes=at - MINUTE))
+            for n, s, each in every
+            for at, units in each.receipts
+        ],
+        allotments=[
+            Allotment(node=n, sku=s, channel=k, units=units)
+            for n, s, each in every
+            for k, units in each.allotments.items()
+        ],
+    )
+    names, skus = shop.nodes["node"], shop.products["sku"].tolist()
+    rows = list(zip(names[shop.stock["node"]], shop.stock["sku"].tolist(), strict=True))
+    gone = [
+        (rows.index((n, skus.index(s))), at, units)
+        for n, s, each in every
+        for at, units in each.committed
+    ]
+    stock = atp(shop, committed=Committed(*np.array(gone, np.int64).reshape(-1, 3).T))
+    codes = channel_codes(shop)
+    for sku, name in enumerate(skus):
+        found = stock.sku_cells[stock.sku_start[sku] : stock.sku_start[sku + 1]]
+        assert sorted(names[stock.node[found]]) == sorted(n for n, s in of if s == name)
+        for cell in found.tolist():
+            mine = of[names[stock.node[cell]], name]
+            for channel in ("web", "app", "store", ""):
+                for at in (MINUTE, MINUTE + 3 * DAY):
+                    code = codes.get(channel, NO_CHANNEL)
+                    assert promisable(stock, cell, code, at) == mine.promisable(channel, at)
