@@ -1,13 +1,15 @@
 """The verb "availability": which nodes near a place have a product, how far, from when.
 
 Units are those that the channel can promise (solvers/atp.py), on a day on which the node has room
-for one more order (solvers/ctp.py). From when they can be collected is when they are ready, and
-then the minutes that the counter takes. Nodes that only ship are listed too, with that as reason.
+for one more order (solvers/ctp.py). From when they can be collected is what the node's clocks say:
+its opening hours, the minutes that the counter takes, its pick-up slots (solvers/clocks.py). Nodes
+that only ship are listed too, with that as reason.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from omnisource.models.availability import Availability, Inbound, NodeAvailability, Supply
 from omnisource.models.base import UnusableInput
 from omnisource.models.place import Place
-from omnisource.models.world import ABSENT, NODE_KINDS, World
+from omnisource.models.world import NODE_KINDS, World
 from omnisource.orchestrator.explain import row_of
 from omnisource.orchestrator.place import at, place
 from omnisource.orchestrator.words import count
@@ -30,9 +32,14 @@ from omnisource.solvers.atp import (
     step_of,
     there,
 )
+from omnisource.solvers.clock_tables import clocks
+from omnisource.solvers.clocks import BEYOND, Clocks, collect
 from omnisource.solvers.ctp import HORIZON, Room, ready, room
 from omnisource.solvers.problem import UNLIMITED, Floats
 from omnisource.solvers.routes import distances_km
+
+WAIT: Final = 30
+"""Days after the last one with room on which a node may open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +49,7 @@ class _Look:
     world: World  # with that product's stock only
     stock: Atp
     room: Room
+    clocks: Clocks
     channel: int
     units: int
     now: int
@@ -103,7 +111,8 @@ def _look(world: World, sku: int, channel: str, units: int, *, now: datetime | N
         **{name: table.take(np.flatnonzero(table["sku"] == sku)) for name, table in tables.items()}
     )
     code = channel_codes(alone).get(channel, NO_CHANNEL)
-    return _Look(alone, atp(alone, minute), room(alone, minute), code, units, minute)
+    times = clocks(alone, alone.zones.take(np.zeros(0, np.int64)), minute, HORIZON + WAIT)
+    return _Look(alone, atp(alone, minute), room(alone, minute), times, code, units, minute)
 
 
 def _where(world: World, near: str | Place | tuple[float, float]) -> Place:
@@ -123,29 +132,30 @@ def _node(look: _Look, cell: int, km: float) -> NodeAvailability:
     stock, nodes, node = look.stock, look.world.nodes, int(look.stock.node[cell])
     there_at = int(first_time(stock, cell, look.channel, look.units))
     at_hand = int(ready(stock, look.room, cell, (look.channel, look.units, look.now)))
-    pickup, known = bool(nodes["pickup"][node]), there_at < UNLIMITED
+    collect_at, known = _collect(look, node, at_hand), there_at < UNLIMITED
     zone = ZoneInfo(nodes["timezone"][node])
-    collect = _collect(look.world, node, at_hand) if pickup and at_hand < UNLIMITED else None
     return NodeAvailability(
         node=nodes["node"][node],
         kind=NODE_KINDS[nodes["kind"][node]],
         name=nodes["name"][node],
         km=km,
-        pickup=pickup,
+        pickup=bool(nodes["pickup"][node]),
         units=promisable(stock, cell, look.channel, look.now),
         supply=_supply(look, there_at),
         there_at=_time(there_at, zone) if known else None,
-        collect_at=None if collect is None else _time(collect, zone),
+        collect_at=None if collect_at is None else _time(collect_at, zone),
         probability=_probability(look, cell, max(there_at, look.now)) if known else None,
         receipts=tuple(_receipts(look, node, zone)),
-        reasons=tuple(_reasons(look, cell, at_hand)),
+        reasons=tuple(_reasons(look, cell, at_hand, collect_at)),
     )
 
 
-def _collect(world: World, node: int, ready_at: int) -> int:
-    """Return the minute from which units that are ready then can be collected at a node."""
-    own = world.nodes["pickup_minutes"][node]
-    return ready_at + int(world.nodes["processing_minutes"][node] if own == ABSENT else own)
+def _collect(look: _Look, node: int, ready_at: int) -> int | None:
+    """Return the minute from which units that are there then can be collected; None if never."""
+    if not look.world.nodes["pickup"][node] or ready_at >= UNLIMITED:
+        return None
+    minute = int(collect(look.clocks, node, ready_at))
+    return None if minute >= BEYOND else minute
 
 
 def _time(minute: int, zone: tzinfo) -> datetime:
@@ -175,7 +185,7 @@ def _receipts(look: _Look, node: int, zone: tzinfo) -> Iterator[Inbound]:
         yield Inbound(units=int(table["units"][row]), due=_time(int(table["due"][row]), zone))
 
 
-def _reasons(look: _Look, cell: int, ready_at: int) -> Iterator[str]:
+def _reasons(look: _Look, cell: int, ready_at: int, collect_at: int | None) -> Iterator[str]:
     """Yield why the units cannot be collected at a node out of its stock."""
     nodes, node = look.world.nodes, look.stock.node[cell]
     if not nodes["pickup"][node]:
@@ -184,6 +194,8 @@ def _reasons(look: _Look, cell: int, ready_at: int) -> Iterator[str]:
         yield _short(look, cell)
     elif ready_at >= UNLIMITED:
         yield f"no day within {HORIZON} on which it has room for {count(look.units, 'unit')}"
+    elif nodes["pickup"][node] and collect_at is None:
+        yield "it is not open long enough to hand anything over"
 
 
 def _short(look: _Look, cell: int) -> str:

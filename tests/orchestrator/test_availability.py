@@ -61,6 +61,29 @@ def test_the_counter_takes_its_own_minutes_where_they_are_stated() -> None:
     assert found.nodes[0].collect_at == NOW + timedelta(minutes=15)
 
 
+def test_goods_are_collected_while_the_store_is_open() -> None:
+    """It is 09:00 on a Monday; the counter takes 60 open minutes."""
+    for hours, at in {
+        "daily 08:00-18:00": NOW.replace(hour=10),
+        "daily 10:00-18:00": NOW.replace(hour=11),
+        "daily 08:00-09:30": NOW.replace(hour=8, minute=30) + timedelta(days=1),
+        "Wed 10:00-18:00": NOW.replace(hour=11) + timedelta(days=2),
+    }.items():
+        assert look(shop({"A": 1}, node("A", 0.1, hours=hours))).nodes[0].collect_at == at
+
+
+def test_what_comes_at_night_is_handed_over_after_opening() -> None:
+    night = om.Receipt(node="A", sku="apple", units=2, due=NOW.replace(hour=22))
+    found = look(shop({}, node("A", 0.1, hours="daily 08:00-18:00"), receipts=[night]))
+    assert found.nodes[0].collect_at == NOW.replace(hour=9) + timedelta(days=1)
+
+
+def test_a_store_that_is_never_open_long_enough_is_a_no() -> None:
+    found = look(shop({"A": 1}, node("A", 0.1, hours="Mon 09:00-09:30", slot_minutes=60)))
+    assert found.nodes[0].reasons == ("it is not open long enough to hand anything over",)
+    assert (found.available, found.nodes[0].collect_at) == (False, None)
+
+
 def test_a_later_now_is_heeded() -> None:
     later = datetime(2025, 3, 12, 12, tzinfo=ZoneInfo("Europe/Berlin"))
     found = look(shop({"A": 1}, receipts=[receipt("A", 2, days=1)]), now=later)
