@@ -42,5 +42,9 @@ class UnusableInput(OmnisourceError):
     """The input cannot be used: the message says what is wrong, where, and what to do."""
 
 
+class Unavailable(UnusableInput):
+    """The database cannot be reached or written just now; try again, with the same key."""
+
+
 class BrokenPlan(OmnisourceError):
     """A plan breaks a rule or misstates its bill: a fault of a solver, never of the user."""

@@ -17,16 +17,23 @@ from typing import Final
 from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-LAYOUT: Final = 1
-"""The version of the tables below; a database says in `layout` which one it has."""
+LAYOUT: Final = 2
+"""The version of the tables below; a database says in `layout` which one it has, and
+`orchestrator/migrations` leads from each to the next."""
 
 OPEN: Final = "open"
 ALLOCATED: Final = "allocated"
-"""States of an order: some unit of it has no stock yet; every unit has."""
+CANCELLED: Final = "cancelled"
+"""States of an order: some unit of it has no stock yet; every unit has; it is no longer wanted."""
 STARTED: Final = "started"
 PLANNED: Final = "planned"
 DONE: Final = "done"
 """States of a run: nothing is kept yet; the whole plan is; all of it has been written."""
+HELD: Final = "held"
+CONFIRMED: Final = "confirmed"
+RELEASED: Final = "released"
+EXPIRED: Final = "expired"
+"""States of a reservation: held until its time; an order's; given back; found out of time."""
 
 
 class Ledger(SQLModel):
@@ -200,6 +207,66 @@ class FallenRow(Ledger, table=True):
     run: str = Field(primary_key=True)
     order: str = Field(primary_key=True)
     reason: str
+
+
+class WriteRow(Ledger, table=True):
+    """A key that a write came with, what it asked for, and what it was told."""
+
+    __tablename__ = "writes"
+    key: str = Field(primary_key=True)
+    digest: str  # of what was asked
+    at: int = Field(sa_type=BigInteger, index=True)  # seconds since 1970-01-01 UTC
+    answer: str  # JSON
+
+
+class ReservationRow(Ledger, table=True):
+    """A claim that is held until a moment, or is an order's."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (Index("reservations_by_time", "status", "until"),)
+    reservation: str = Field(primary_key=True)
+    status: str
+    until: int = Field(sa_type=BigInteger)  # seconds since 1970-01-01 UTC
+    order: str | None = Field(default=None, index=True)
+    document: str  # JSON: the claim
+
+
+class HoldRow(Ledger, table=True):
+    """What a reservation holds of a stock cell or a quota."""
+
+    __tablename__ = "holds"
+    kind: str = Field(primary_key=True)  # stock, or the kind of quota
+    target: int = _place()  # row of `stock` or `quotas`
+    reservation: str = Field(primary_key=True, index=True)
+    units: int
+
+
+class QuotaRow(Ledger, table=True):
+    """What else is scarce: a node's shipments or units of a day, a slot, a channel's allotment."""
+
+    __tablename__ = "quotas"
+    __table_args__ = (
+        UniqueConstraint("kind", "node", "at", "sku", "channel"),
+        CheckConstraint("used >= 0", name="quota_used"),
+    )
+    row: int = Field(default=None, primary_key=True)
+    kind: str  # orders, units, slot, allotment
+    node: str
+    at: str  # day, or beginning of the slot in seconds; empty: always
+    sku: str  # of an allotment
+    channel: str
+    most: int
+    used: int  # by reservations, and by shipments of that day or channel
+
+
+class MessageRow(Ledger, table=True):
+    """What a node said of a stock cell."""
+
+    __tablename__ = "messages"
+    cell: int = _place()
+    sequence: int = Field(sa_type=BigInteger, primary_key=True)
+    kind: str  # delta, snapshot
+    units: int
 
 
 def table_of(row: type[Ledger]) -> Table:

@@ -53,7 +53,7 @@ class Database:
             if self.is_postgres
             else {MODE: "BEGIN"}
         )
-        with self._said(), self.engine.connect().execution_options(**snapshot) as connection:
+        with self.said(), self.engine.connect().execution_options(**snapshot) as connection:
             yield connection
 
     @contextmanager
@@ -61,7 +61,7 @@ class Database:
         """Give a transaction: all that is done in it holds, or none of it."""
         options = {MODE: "BEGIN IMMEDIATE"}
         with (
-            self._said(),
+            self.said(),
             self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
@@ -72,14 +72,14 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def said(self) -> Iterator[None]:
         """Say in words what a database refuses."""
         try:
             yield
         except IntegrityError:
             raise
         except DatabaseError as error:
-            raise UnusableInput(f"{self.name}: {_explained(str(error.orig))}") from error
+            raise UnusableInput(f"{self.name}: {explained(str(error.orig))}") from error
 
 
 def database_name(url: URL) -> str:
@@ -155,7 +155,7 @@ def _begin_as_asked(engine: Engine) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get(MODE, "BEGIN"))
 
 
-def _explained(said: str) -> str:
+def explained(said: str) -> str:
     """Say what a database's own words mean, and what to do."""
     remedies = {
         "does not exist": "make it with `createdb`, then `omnisource load DIR --db URL`",
@@ -207,7 +207,7 @@ def refuse_other_layout(database: Database, found: int) -> None:
     remedy = (
         "use the newer omnisource that wrote it"
         if found > LAYOUT
-        else "load the scenario anew with --force, or use the omnisource that wrote it"
+        else f"`omnisource db upgrade --db {database.name}` brings it up to date"
     )
     raise UnusableInput(
         f"{database.name}: its tables have layout {found}, this omnisource knows {LAYOUT}; {remedy}"

@@ -11,14 +11,12 @@ from sqlalchemy import delete, insert
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.tables import (
-    LAYOUT,
     OPEN,
-    TABLES,
     DocumentRow,
-    LayoutRow,
     Ledger,
     LineRow,
     OrderRow,
+    QuotaRow,
     ReceiptRow,
     ScenarioRow,
     StockRow,
@@ -29,6 +27,7 @@ from omnisource.orchestrator.columns import TABLES as SHEETS
 from omnisource.orchestrator.decode import decode_table
 from omnisource.orchestrator.store import Database, layout_of, strangers
 from omnisource.orchestrator.store_bulk import insert_frame
+from omnisource.orchestrator.store_upgrade import drop_tables, make_tables
 
 LEDGERS: Final = ("stock", "receipts", "orders", "lines")
 """Tables of a scenario that have columns of their own in a database."""
@@ -66,9 +65,8 @@ def write_scenario(database: Database, world: World, *, replace: bool = False) -
                     f"{database.name}: there is a scenario already; --force replaces it, and all "
                     "its runs"
                 )
-            TABLES.drop_all(connection)
-        TABLES.create_all(connection)
-        connection.execute(insert(table_of(LayoutRow)).values(version=LAYOUT))
+            drop_tables(connection)
+        make_tables(connection)
         head = {"name": world.scenario.name, "document": world.scenario.model_dump_json()}
         connection.execute(delete(table_of(ScenarioRow)))
         connection.execute(insert(table_of(ScenarioRow)).values(head))
@@ -89,7 +87,15 @@ def _rows(world: World) -> list[tuple[type[Ledger], pl.DataFrame]]:
         (ReceiptRow, _receipts(world, stock)),
         (OrderRow, orders.with_columns(status=pl.lit(OPEN), version=pl.lit(0))),
         (LineRow, lines.with_columns(allocated=pl.lit(0))),
+        (QuotaRow, _allotments(world)),
     ]
+
+
+def _allotments(world: World) -> pl.DataFrame:
+    """Return what channels may sell at most, as quotas."""
+    frame = decode_table(world, "allotments")
+    same = {"kind": pl.lit("allotment"), "at": pl.lit(""), "used": pl.lit(0)}
+    return frame.select("node", "sku", "channel", most="units").with_columns(**same)
 
 
 def _documents(world: World, table: str) -> pl.DataFrame:

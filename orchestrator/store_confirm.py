@@ -1,0 +1,335 @@
+"""What becomes of a reservation: it lasts longer, is an order's for good, or is given back.
+
+Each is one transaction, and the key of each write goes in first, as in store_reserve.py, whose
+order of locks holds here too.
+
+    (1)  extend    UPDATE … SET until WHERE held AND until > now. Out of time stays out of time.
+    (2)  confirm   orders and lines, then the reservation, are locked; it must be held and in time.
+         (2.1)     its state: confirmed. So one of two who confirm it does so.
+         (2.2)     its holds on stock and on days go, and shipments and allocations come in their
+                   place, under the run `reservation NAME`: reserved and used stay as they are,
+                   and (a) and (b) of store_reserve.py hold on. A slot and an allotment stay held.
+         (2.3)     lines: allocated + units; the order is `allocated` when no unit of it is left.
+    (3)  release   order, cells, quotas and reservation are locked; held: its holds are given
+                   back. Confirmed: so are its allocations, and the order is cancelled.
+    (4)  sweep     what is out of time is given back, some at a time. Nothing depends on it: (7)
+                   of store_reserve.py does so where it matters.
+
+So a unit that is promised is the same unit from the promise to the parcel: no night sees an
+order that is allocated, and an order that is served in part keeps what it has.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from omnisource.models.order import Line, Order
+from omnisource.models.reservation import Answer, Claim, Placed, Refused, Reservation
+from omnisource.models.tables import ALLOCATED, CANCELLED, CONFIRMED, EXPIRED, HELD, OPEN, RELEASED
+from omnisource.orchestrator.store_keys import Ask, claim_of, new_write, replay, say
+from omnisource.orchestrator.store_reserve import (
+    GIVE_CELL,
+    GIVE_QUOTA,
+    LOCK_ORDER,
+    QUOTAS,
+    STOCK,
+    give_back,
+    give_back_expired,
+    lock,
+)
+from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo, Values
+
+FIND: Final = Statement(
+    'SELECT status, until, "order", document FROM reservations WHERE reservation = :reservation'
+)
+LOCK_IT: Final = Statement(
+    'SELECT status, until, "order" FROM reservations '
+    f"WHERE reservation = :reservation{LOCK}"
+)
+SET_UNTIL: Final = Statement(
+    "UPDATE reservations SET until = :until WHERE reservation = :reservation AND until < :until"
+)
+SET_STATUS: Final = Statement(
+    'UPDATE reservations SET status = :status, "order" = :order WHERE reservation = :reservation'
+)
+TARGETS: Final = Statement("SELECT kind, target FROM holds WHERE reservation IN (:names)")
+DROP_KINDS: Final = Statement(
+    "DELETE FROM holds WHERE reservation = :reservation AND kind IN (:kinds)"
+)
+NEW_SHIPMENT: Final = Statement(
+    'INSERT INTO shipments (run, shipment, "order", node, service, day, units, cost_cents, '
+    "document) VALUES (:run, :shipment, :order, :node, :service, :day, :units, :cents, '{}')"
+)
+NEW_ALLOCATION: Final = Statement(
+    'INSERT INTO allocations (run, shipment, line, "order", node, sku, units) '
+    "VALUES (:run, :shipment, :line, :order, :node, :sku, :units)"
+)
+LINES: Final = Statement(
+    f'SELECT line, sku, units - allocated FROM lines WHERE "order" = :order ORDER BY row{LOCK}'
+)
+ADD_TO_LINE: Final = Statement(
+    'UPDATE lines SET allocated = allocated + :units WHERE "order" = :order AND line = :line'
+)
+SET_ORDER: Final = Statement(
+    'UPDATE orders SET status = :status, version = version + 1 WHERE "order" = :order'
+)
+ONE_AT_A_TIME: Final = Statement(f"SELECT version FROM layout{LOCK}")
+LAST_ORDER: Final = Statement("SELECT COALESCE(MAX(row), -1) FROM orders")
+LAST_LINE: Final = Statement("SELECT COALESCE(MAX(row), -1) FROM lines")
+NEW_ORDER: Final = Statement(
+    'INSERT INTO orders (row, "order", status, version, document) '
+    "VALUES (:row, :order, 'open', 0, :document)"
+)
+NEW_LINE: Final = Statement(
+    'INSERT INTO lines (row, "order", line, sku, units, allocated, document) '
+    "VALUES (:row, :order, :line, :sku, :units, 0, :document)"
+)
+ALLOCATED_TO: Final = Statement(
+    "SELECT s.row, a.line, a.units FROM allocations a "
+    "JOIN stock s ON s.node = a.node AND s.sku = a.sku WHERE a.run = :run"
+)
+DROP_ALLOCATIONS: Final = Statement("DELETE FROM allocations WHERE run = :run")
+DROP_SHIPMENTS: Final = Statement("DELETE FROM shipments WHERE run = :run")
+DAYS_OF: Final = Statement(
+    "SELECT q.row, CASE q.kind WHEN 'orders' THEN COUNT(*) ELSE SUM(s.units) END "
+    "FROM shipments s JOIN quotas q ON q.node = s.node AND q.at = s.day "
+    "AND q.kind IN (:kinds) WHERE s.run = :run GROUP BY q.row, q.kind"
+)
+OVERDUE: Final = Statement(
+    "SELECT reservation FROM reservations WHERE status = 'held' AND until <= :now "
+    "ORDER BY until LIMIT :most"
+)
+LEFT_OVER: Final = Statement(
+    "SELECT DISTINCT h.reservation FROM holds h JOIN reservations r "
+    "ON r.reservation = h.reservation WHERE r.status = 'expired' LIMIT :most"
+)
+DAYS: Final = ("orders", "units")
+
+
+def extend(session: Session, ask: Ask, name: str, until: int) -> Answer:
+    """Hold a reservation until a later moment, (1); it is never shortened."""
+    if not session.changes([new_write(ask)])[0]:
+        return replay(session, ask)
+    if isinstance(found := _live(session, name, ask.now), Refused):
+        return say(session, ask, found)
+    session.put([(SET_UNTIL, {"reservation": name, "until": until})])
+    held = _reservation(session, name, HELD, max(found[0], until), found[1])
+    return say(session, ask, held)
+
+
+def confirm(session: Session, ask: Ask, name: str, placed: Placed | str) -> Answer:
+    """Make a reservation an order's allocation, (2).
+
+    Args:
+        session: of a transaction.
+        ask: the key, and when.
+        name: the reservation.
+        placed: the order, which is put in; or the name of one that is there.
+    """
+    if not session.changes([new_write(ask)])[0]:
+        return replay(session, ask)
+    order = placed if isinstance(placed, str) else placed.order.order
+    if refused := _unfit(session, name, placed):
+        return say(session, ask, refused)
+    if isinstance(found := _live(session, name, ask.now), Refused):
+        return say(session, ask, found)
+    if isinstance(placed, Placed):
+        _place(session, placed.order, placed.lines)
+    claim = claim_of(session, name)
+    status = {"reservation": name, "status": CONFIRMED, "order": order}
+    session.put([(SET_STATUS, status), *_allocations(name, claim, order)])
+    _close(session, order)
+    return say(session, ask, _reservation(session, name, CONFIRMED, found[0], order))
+
+
+def release(session: Session, ask: Ask, name: str) -> Answer:
+    """Give a reservation back, (3).
+
+    Raises:
+        Undo: it has been confirmed meanwhile: it is to be looked at again.
+    """
+    if not session.changes([new_write(ask)])[0]:
+        return replay(session, ask)
+    before = session.rows(FIND, reservation=name)
+    if not before:
+        return say(session, ask, _unknown(name))
+    if before[0][2] is not None:
+        session.rows(LOCK_ORDER, order=before[0][2])
+    drawn = session.rows(ALLOCATED_TO, run=run_of(name))
+    days = session.rows(DAYS_OF, run=run_of(name), kinds=list(DAYS))
+    held_cells, held_quotas = _targets(session, [name])
+    cells = sorted({*held_cells, *(row for row, *_ in drawn)})
+    quotas = sorted({*held_quotas, *(row for row, *_ in days)})
+    lock(session, cells, quotas)
+    [(status, until, order)] = session.rows(LOCK_IT, reservation=name)
+    if (status, order) != (before[0][0], before[0][2]):
+        raise Undo(partial(release, ask=ask, name=name))
+    if status not in (HELD, CONFIRMED):
+        return say(session, ask, _over(name, status))
+    give_back(session, [name], cells, quotas)
+    if status == CONFIRMED:
+        _take_back(session, name, order, drawn, days)
+    session.put([(SET_STATUS, {"reservation": name, "status": RELEASED, "order": order})])
+    return say(session, ask, _reservation(session, name, RELEASED, until, order))
+
+
+def sweep(session: Session, now: int, most: int) -> int:
+    """Give back what some reservations out of time hold, (4); return how many."""
+    names = [name for (name,) in session.rows(OVERDUE, now=now, most=most)]
+    names += [name for (name,) in session.rows(LEFT_OVER, most=most - len(names))]
+    if not names:
+        return 0
+    cells, quotas = _targets(session, names)
+    lock(session, cells, quotas)
+    return len(give_back_expired(session, cells, quotas, now))
+
+
+def find(session: Session, name: str, now: int) -> Answer:
+    """Return a reservation as it is."""
+    found = session.rows(FIND, reservation=name)
+    if not found:
+        return _unknown(name)
+    status, until, order, _ = found[0]
+    state = EXPIRED if status == HELD and until <= now else status
+    return _reservation(session, name, state, until, order)
+
+
+def run_of(name: str) -> str:
+    """Return the run under which the shipments of a reservation stand."""
+    return f"reservation {name}"
+
+
+def _live(session: Session, name: str, now: int) -> tuple[int, str | None] | Refused:
+    """Lock a reservation that is held and in time; return until when, and for which order."""
+    found = session.rows(LOCK_IT, reservation=name)
+    if not found:
+        return _unknown(name)
+    status, until, order = found[0]
+    if status != HELD:
+        return _over(name, status)
+    if until <= now:
+        return _over(name, EXPIRED)
+    return until, order
+
+
+def _unknown(name: str) -> Refused:
+    return Refused(why="unknown", reasons=(f"there is no reservation {name}",))
+
+
+def _over(name: str, status: Any) -> Refused:
+    return Refused(why=status, reasons=(f"reservation {name} is {status}",))
+
+
+def _reservation(
+    session: Session, name: str, state: Any, until: int, order: str | None
+) -> Reservation:
+    moment = datetime.fromtimestamp(until, UTC)
+    claim = claim_of(session, name)
+    return Reservation(reservation=name, state=state, until=moment, order=order, claim=claim)
+
+
+def _unfit(session: Session, name: str, placed: Placed | str) -> Refused | None:
+    """Lock the order; return why a reservation cannot be its allocation."""
+    order = placed if isinstance(placed, str) else placed.order.order
+    there = session.rows(LOCK_ORDER, order=order)
+    if isinstance(placed, str) and not there:
+        return Refused(why="unknown", reasons=(f"there is no order {order}",))
+    if there and (isinstance(placed, Placed) or there[0][0] != OPEN):
+        return Refused(why="confirmed", reasons=(f"order {order} is there and {there[0][0]}",))
+    before = session.rows(FIND, reservation=name)
+    if not before:
+        return _unknown(name)
+    if before[0][2] not in (None, order):
+        reason = f"reservation {name} is held for order {before[0][2]}"
+        return Refused(why="confirmed", reasons=(reason,))
+    open_lines = (
+        {line.line: (line.sku, line.units) for line in placed.lines}
+        if isinstance(placed, Placed)
+        else {line: (sku, units) for line, sku, units in session.rows(LINES, order=order)}
+    )
+    return _other_lines(Claim.model_validate_json(before[0][3]), order, open_lines)
+
+
+def _other_lines(
+    claim: Claim, order: str, lines: dict[str, tuple[str, int]]
+) -> Refused | None:
+    """Return which units are reserved that the order does not want."""
+    wanted: dict[tuple[str, str], int] = {}
+    for shipment in claim.shipments:
+        for held in shipment.lines:
+            key = held.line, held.sku
+            wanted[key] = wanted.get(key, 0) + held.units
+    reasons = [
+        f"order {order} has no line {line} that wants {units} units of {sku}"
+        for (line, sku), units in wanted.items()
+        if lines.get(line, ("", 0))[0] != sku or lines[line][1] < units
+    ]
+    return Refused(why="unknown", reasons=tuple(reasons)) if reasons else None
+
+
+def _place(session: Session, order: Order, lines: Sequence[Line]) -> None:
+    """Put in an order with its lines, at the end of those that are there."""
+    session.rows(ONE_AT_A_TIME)
+    [[last]], [[last_line]] = session.rows(LAST_ORDER), session.rows(LAST_LINE)
+    document = order.model_dump_json(exclude={"order"}, exclude_none=True)
+    put: list[tuple[Statement, Values]] = [
+        (NEW_ORDER, {"row": last + 1, "order": order.order, "document": document})
+    ]
+    for row, line in enumerate(lines, start=last_line + 1):
+        besides = line.model_dump_json(
+            exclude={"order", "line", "sku", "units"}, exclude_none=True
+        )
+        put.append(
+            (NEW_LINE, {"row": row, "order": order.order, "line": line.line, "sku": line.sku,
+                        "units": line.units, "document": besides})
+        )  # fmt: skip
+    session.put(put)
+
+
+def _allocations(name: str, claim: Claim, order: str) -> list[tuple[Statement, Values]]:
+    """Return what makes allocations of holds, (2.2) and (2.3)."""
+    run = run_of(name)
+    kinds = [*STOCK, *DAYS]
+    work: list[tuple[Statement, Values]] = [(DROP_KINDS, {"reservation": name, "kinds": kinds})]
+    for number, shipment in enumerate(claim.shipments):
+        key = {"run": run, "shipment": number, "order": order, "node": shipment.node}
+        sent = {"service": shipment.service, "day": str(shipment.day), "units": shipment.units,
+                "cents": shipment.cost_cents}  # fmt: skip
+        work.append((NEW_SHIPMENT, key | sent))
+        by_line: dict[tuple[str, str], int] = {}
+        for held in shipment.lines:
+            by_line[held.line, held.sku] = by_line.get((held.line, held.sku), 0) + held.units
+        for (line, sku), units in by_line.items():
+            one = {"line": line, "sku": sku, "units": units}
+            work.append((NEW_ALLOCATION, key | one))
+            work.append((ADD_TO_LINE, {"order": order, "line": line, "units": units}))
+    return work
+
+
+def _close(session: Session, order: str) -> None:
+    """Say of an order whether it is served by now."""
+    left = sum(units for *_, units in session.rows(LINES, order=order))
+    session.put([(SET_ORDER, {"order": order, "status": OPEN if left else ALLOCATED})])
+
+
+def _take_back(
+    session: Session, name: str, order: str, drawn: Sequence[Any], days: Sequence[Any]
+) -> None:
+    """Take back the allocations of a confirmed reservation, and cancel its order."""
+    run = run_of(name)
+    work: list[tuple[Statement, Values]] = []
+    for row, line, units in sorted(drawn):
+        work.append((GIVE_CELL, {"row": row, "units": units}))
+        work.append((ADD_TO_LINE, {"order": order, "line": line, "units": -units}))
+    work += [(GIVE_QUOTA, {"row": row, "units": units}) for row, units in sorted(days)]
+    work += [(DROP_ALLOCATIONS, {"run": run}), (DROP_SHIPMENTS, {"run": run})]
+    session.put([*work, (SET_ORDER, {"order": order, "status": CANCELLED})])
+
+
+def _targets(session: Session, names: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return the cells and the quotas that reservations hold something of."""
+    found = session.rows(TARGETS, names=list(names))
+    cells = {target for kind, target in found if kind in STOCK}
+    quotas = {target for kind, target in found if kind in QUOTAS}
+    return sorted(cells), sorted(quotas)

@@ -1,0 +1,211 @@
+"""Where in a database the scarce things stand that a claim names: rows of `stock` and `quotas`.
+
+A row's number never changes, so that it is remembered once it is known. A node without a limit a
+day has no quota, nor has a channel without an allotment. The quota of a day is put in when it is
+first asked for, in a transaction of its own: who waits for another to put one in then holds
+nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from omnisource.models.reservation import Claim
+from omnisource.models.tables import DocumentRow, QuotaRow, StockRow, table_of
+from omnisource.orchestrator.store import Database
+from omnisource.orchestrator.store_session import Session, Statement
+
+REMEMBERED: Final = 1_000_000
+"""Stock cells that are remembered at a time."""
+USED: Final = {"orders": "COUNT(*)", "units": "COALESCE(SUM(units), 0)"}
+NEW_DAY: Final = {
+    kind: Statement(
+        "INSERT INTO quotas (kind, node, at, sku, channel, most, used) "
+        f"SELECT '{kind}', CAST(:node AS TEXT), CAST(:at AS TEXT), '', '', "
+        f"CAST(:most AS INTEGER), {used} "
+        "FROM shipments WHERE node = :node AND day = :at ON CONFLICT DO NOTHING"
+    )
+    for kind, used in USED.items()
+}
+"""Puts in a day of a node, with what shipments take of it already."""
+
+
+class Key(NamedTuple):
+    """What a quota is called by."""
+
+    kind: str
+    node: str
+    at: str = ""
+    sku: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Units wanted of a stock cell."""
+
+    row: int
+    node: str
+    sku: str
+    units: int
+    by: int  # minutes since 1970-01-01 UTC: receipts due by then count
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How much is wanted of something else that is scarce."""
+
+    row: int
+    key: Key
+    units: int
+
+
+@dataclass(frozen=True)
+class Needs:
+    """All that a claim needs, each by ascending row; or what there is not at all."""
+
+    cells: tuple[Cell, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class Places:
+    """Where things stand in a database, remembered."""
+
+    def __init__(self, database: Database) -> None:
+        """Take a database that holds a scenario."""
+        self._database = database
+        self._cells: dict[tuple[str, str], int] = {}
+        self._quotas: dict[Key, int] = {}
+
+    @cached_property
+    def _limits(self) -> dict[tuple[str, str], int]:
+        """Return the limits a day of nodes that have one, by kind and node."""
+        table = table_of(DocumentRow)
+        query = select(table.c.document).where(table.c.kind == "nodes")
+        with self._database.reading() as connection:
+            nodes = [json.loads(text) for text in connection.scalars(query)]
+        kinds = [(kind, node) for node in nodes for kind in USED]
+        return {
+            (kind, node["node"]): node[f"{kind}_per_day"]
+            for kind, node in kinds
+            if node.get(f"{kind}_per_day") is not None
+        }
+
+    @cached_property
+    def _allotted(self) -> dict[Key, int]:
+        table = table_of(QuotaRow)
+        query = select(*(table.c[name] for name in ("row", *Key._fields)))
+        with self._database.reading() as connection:
+            found = connection.execute(query.where(table.c.kind == "allotment")).all()
+        return {Key(*key): row for row, *key in found}
+
+    def needs(self, claim: Claim, now: int, write: Callable[..., Any]) -> Needs:
+        """Return what a claim needs, and where it stands.
+
+        Args:
+            claim: what is wanted.
+            now: minutes since 1970-01-01 UTC.
+            write: does work in a transaction of its own.
+        """
+        drawn = claim.draws()
+        rows = {pair: self._cell(pair) for pair in drawn}
+        missing = [f"{node} has no {sku}" for (node, sku), row in rows.items() if row is None]
+        wanted = {Key(*key): units for *key, units in claim.loads() if self._is_limited(*key)}
+        self.make_days(wanted, write)
+        wanted |= self._allotments(claim.channel, drawn)
+        at = {key: self._quota(key) for key in wanted}
+        missing += [f"{key.node} has no such slot" for key, row in at.items() if row is None]
+        if missing:
+            return Needs(missing=tuple(missing))
+        cells = [
+            Cell(row, *pair, drawn[pair], _minutes(claim, pair, now))
+            for pair, row in rows.items()
+            if row is not None
+        ]
+        quotas = [Quota(row, key, wanted[key]) for key, row in at.items() if row is not None]
+        return Needs(
+            tuple(sorted(cells, key=lambda cell: cell.row)),
+            tuple(sorted(quotas, key=lambda quota: quota.row)),
+        )
+
+    def make_days(self, wanted: Iterable[Key], write: Callable[..., Any]) -> None:
+        """Put in the days of nodes that are not there yet."""
+        days = sorted(key for key in wanted if key.kind in USED and self._quota(key) is None)
+        if days:
+            write(lambda session: self._make(session, days))
+
+    def safety_of_new(self, node: str, sku: str) -> int | None:
+        """Return the units kept back of a cell that is new; None where it cannot be."""
+        if self._cell((node, sku)) is not None:
+            return 0
+        table = table_of(DocumentRow)
+        query = select(table.c.document).where(table.c.kind == bindparam("kind"))
+        like = table.c.document.contains(bindparam("text"), autoescape=True)
+        found = {}
+        with self._database.reading() as connection:
+            for kind, name, value in (("nodes", "node", node), ("products", "sku", sku)):
+                asked = {"kind": kind, "text": json.dumps(value, ensure_ascii=False)}
+                rows = map(json.loads, connection.scalars(query.where(like), asked))
+                found[kind] = next((row for row in rows if row[name] == value), None)
+        if found["products"] is None or (found["nodes"] or {"kind": "hub"})["kind"] == "hub":
+            return None
+        return int(found["nodes"].get("safety") or 0)
+
+    def day_quotas(self, nodes: Iterable[str], day: str, write: Callable[..., Any]) -> list[Key]:
+        """Return the quotas of a day of those nodes that have a limit, put in where need be."""
+        keys = [Key(kind, node, day) for node in sorted(set(nodes)) for kind in USED]
+        limited = [key for key in keys if (key.kind, key.node) in self._limits]
+        self.make_days(limited, write)
+        return limited
+
+    def _make(self, session: Session, days: Iterable[Key]) -> None:
+        for key in days:
+            most = self._limits[key.kind, key.node]
+            session.change(NEW_DAY[key.kind], node=key.node, at=key.at, most=most)
+
+    def _is_limited(self, kind: str, node: str, at: str) -> bool:
+        return kind == "slot" or (kind, node) in self._limits
+
+    def _allotments(self, channel: str, drawn: dict[tuple[str, str], int]) -> dict[Key, int]:
+        keys = {Key("allotment", *_of(pair), channel): units for pair, units in drawn.items()}
+        return {key: units for key, units in keys.items() if key in self._allotted}
+
+    def _cell(self, pair: tuple[str, str]) -> int | None:
+        row = self._cells.get(pair)
+        if row is None:
+            table = table_of(StockRow)
+            query = select(table.c.row).filter_by(node=pair[0], sku=pair[1])
+            with self._database.reading() as connection:
+                row = connection.scalar(query)
+            if len(self._cells) >= REMEMBERED:
+                self._cells.clear()
+            if row is not None:
+                self._cells[pair] = row
+        return row
+
+    def _quota(self, key: Key) -> int | None:
+        if key.kind == "allotment":
+            return self._allotted[key]
+        row = self._quotas.get(key)
+        if row is None:
+            with self._database.reading() as connection:
+                query = select(table_of(QuotaRow).c.row).filter_by(**key._asdict())
+                row = connection.scalar(query)
+            if row is not None:
+                self._quotas[key] = row
+        return row
+
+
+def _of(pair: tuple[str, str]) -> tuple[str, str, str]:
+    """Return node, no time, and SKU: what an allotment's key has."""
+    return pair[0], "", pair[1]
+
+
+def _minutes(claim: Claim, pair: tuple[str, str], now: int) -> int:
+    ready = claim.ready(*pair)
+    return now if ready is None else max(now, int(ready.timestamp()) // 60)

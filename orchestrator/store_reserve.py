@@ -1,0 +1,302 @@
+"""A claim becomes a reservation, or a clear no, in one transaction.
+
+Let c be a stock cell, q a quota (a node's shipments or units of a day, a slot, a channel's
+allotment), u_c and u_q what a claim needs of them.
+
+    free_c = on_hand_c − reserved_c − safety_c + receipts of c due by then
+    free_q = most_q − used_q
+
+The quick way, for nearly all:
+
+    (1)  writes: the key goes in. It is there already: what follows does not happen, and the
+         answer is that of then; another question under the same key is refused.
+    (2)  cells, from low row to high:
+         UPDATE … SET reserved = reserved + u_c WHERE on_hand − reserved − safety ≥ u_c
+    (3)  quotas, from low row to high: UPDATE … SET used = used + u_q WHERE used + u_q ≤ most
+    (4)  the reservation and what it holds go in.
+
+Where any of (1) to (3) changes no row, all is undone, and the careful way is gone, (1) again and:
+
+    (5)  an order that is named is locked: it must be open, and nothing else held for it
+    (6)  cells, then quotas, are locked, each from low row to high
+    (7)  of those, what reservations hold whose time is over is given back; such a reservation is
+         `expired` for good, whoever's clock is behind
+    (8)  u_c ≤ free_c and u_q ≤ free_q for all: (2) to (4), which now cannot fail; the version of
+         the order of (5) goes up, so that a night that has read it leaves it alone
+    (9)  else the no is the answer of the key; nothing else has changed.
+
+What holds at every moment:
+
+    (a)  reserved_c = Σ units of holds on c + Σ units of allocations from c
+    (b)  used_q = Σ units of holds on q + shipments (their units) of that node and day
+    (c)  nobody waits in a circle: all lock key, order, cells, quotas, reservations in that order,
+         and rows of a kind from low to high.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final
+
+from omnisource.models.reservation import Answer, Claim, Refused, Reservation
+from omnisource.models.tables import EXPIRED, HELD
+from omnisource.orchestrator.store_keys import Ask, new_write, replay, say
+from omnisource.orchestrator.store_places import Cell, Needs, Quota
+from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo, Values
+
+TAKE_CELL: Final = Statement(
+    "UPDATE stock SET reserved = reserved + :units, version = version + 1 "
+    "WHERE row = :row AND node = :node AND sku = :sku AND on_hand - reserved - safety >= :units"
+)
+TAKE_KNOWN: Final = Statement(
+    "UPDATE stock SET reserved = reserved + :units, version = version + 1 WHERE row = :row"
+)
+TAKE_QUOTA: Final = Statement(
+    "UPDATE quotas SET used = used + :units "
+    "WHERE row = :row AND node = :node AND used + :units <= most"
+)
+NEW_RESERVATION: Final = Statement(
+    'INSERT INTO reservations (reservation, status, until, "order", document) '
+    "VALUES (:reservation, 'held', :until, :order, :document)"
+)
+NEW_HOLD: Final = Statement(
+    "INSERT INTO holds (kind, target, reservation, units) "
+    "VALUES (:kind, :target, :reservation, :units)"
+)
+LOCK_ORDER: Final = Statement(f'SELECT status FROM orders WHERE "order" = :order{LOCK}')
+HELD_FOR: Final = Statement(
+    'SELECT reservation FROM reservations WHERE "order" = :order '
+    "AND status = 'held' AND until > :now"
+)
+NEXT_VERSION: Final = Statement('UPDATE orders SET version = version + 1 WHERE "order" = :order')
+LOCK_CELLS: Final = Statement(
+    "SELECT row, on_hand - reserved - safety, node, sku FROM stock "
+    f"WHERE row IN (:rows) ORDER BY row{LOCK}"
+)
+LOCK_QUOTAS: Final = Statement(
+    f"SELECT row, most - used FROM quotas WHERE row IN (:rows) ORDER BY row{LOCK}"
+)
+RECEIPTS: Final = Statement("SELECT cell, due, units FROM receipts WHERE cell IN (:rows)")
+OUT_OF_TIME: Final = Statement(
+    "SELECT reservation FROM reservations WHERE reservation IN "
+    "(SELECT reservation FROM holds WHERE kind IN (:kinds) AND target IN (:targets)) "
+    "AND (status = 'expired' OR (status = 'held' AND until <= :now)) "
+    f"ORDER BY reservation{LOCK}"
+)
+SAY_EXPIRED: Final = Statement(
+    "UPDATE reservations SET status = 'expired' WHERE reservation IN (:names)"
+)
+DROP_HOLDS: Final = Statement(
+    "DELETE FROM holds WHERE kind IN (:kinds) AND target IN (:targets) "
+    "AND reservation IN (:names) RETURNING target, units"
+)
+GIVE_CELL: Final = Statement(
+    "UPDATE stock SET reserved = reserved - :units, version = version + 1 WHERE row = :row"
+)
+GIVE_QUOTA: Final = Statement("UPDATE quotas SET used = used - :units WHERE row = :row")
+STOCK: Final = ("stock",)
+QUOTAS: Final = ("orders", "units", "slot", "allotment")
+"""Kinds of holds: on stock cells, and on the different quotas."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A claim that is to be held, and what is known before."""
+
+    ask: Ask
+    claim: Claim
+    needs: Needs
+    held: Reservation  # what it becomes
+    document: str  # the claim as JSON
+    until: int  # seconds
+    final: bool = True  # a no is the answer; else it is forgotten, and another claim tried
+
+
+def reserve(session: Session, attempt: Attempt) -> Answer:
+    """Hold a claim, or say no; the quick way first.
+
+    Raises:
+        Undo: the careful way is to be gone.
+    """
+    if attempt.claim.order is not None or attempt.needs.missing:
+        return _careful(session, attempt)
+    write = new_write(attempt.ask, attempt.held)
+    if not all(session.changes([write, *_takes(attempt.needs)])):  # (1) to (3)
+        raise Undo(partial(_careful, attempt=attempt))
+    session.put(_new(attempt))
+    return attempt.held
+
+
+def _takes(needs: Needs) -> list[tuple[Statement, Values]]:
+    """Return what takes all that is needed, (2) and (3), each where it is free."""
+    cells = [(TAKE_CELL, _of_cell(cell)) for cell in needs.cells]
+    quotas = [
+        (TAKE_QUOTA, {"row": quota.row, "node": quota.key.node, "units": quota.units})
+        for quota in needs.quotas
+    ]
+    return [*cells, *quotas]
+
+
+def _of_cell(cell: Cell) -> Values:
+    return {"row": cell.row, "node": cell.node, "sku": cell.sku, "units": cell.units}
+
+
+def _new(attempt: Attempt) -> list[tuple[Statement, Values]]:
+    """Return what puts in the reservation and what it holds, (4)."""
+    name, needs = attempt.held.reservation, attempt.needs
+    holds = [("stock", cell.row, cell.units) for cell in needs.cells]
+    holds += [(quota.key.kind, quota.row, quota.units) for quota in needs.quotas]
+    reservation = {"reservation": name, "until": attempt.until,
+                   "order": attempt.claim.order, "document": attempt.document}  # fmt: skip
+    return [
+        (NEW_RESERVATION, reservation),
+        *(
+            (NEW_HOLD, {"kind": kind, "target": row, "reservation": name, "units": units})
+            for kind, row, units in holds
+        ),
+    ]
+
+
+def _careful(session: Session, attempt: Attempt) -> Answer:
+    """Hold a claim, or say no, with everything locked that it needs."""
+    if not session.changes([new_write(attempt.ask, attempt.held)])[0]:  # (1)
+        return replay(session, attempt.ask)
+    if not (refused := _refusal(session, attempt)):
+        taken = [(TAKE_KNOWN, {"row": c.row, "units": c.units}) for c in attempt.needs.cells]
+        quotas = [work for work in _takes(attempt.needs) if work[0] is TAKE_QUOTA]
+        order = [(NEXT_VERSION, {"order": o}) for o in [attempt.claim.order] if o is not None]
+        session.put([*order, *taken, *quotas, *_new(attempt)])  # (8)
+        return attempt.held
+    if not attempt.final:
+        raise Undo(lambda _: refused)
+    return say(session, attempt.ask, refused)  # (9)
+
+
+def _refusal(session: Session, attempt: Attempt) -> Refused | None:
+    """Return why the claim cannot be held; nothing if it can."""
+    needs, now = attempt.needs, attempt.ask.now
+    if needs.missing:
+        return Refused(why="short", reasons=needs.missing)
+    if attempt.claim.order is not None and (
+        refused := _order_refusal(session, attempt.claim.order, now)
+    ):
+        return refused
+    rows, quotas = [cell.row for cell in needs.cells], [quota.row for quota in needs.quotas]
+    lock(session, rows, quotas)  # (6)
+    give_back_expired(session, rows, quotas, now)  # (7)
+    reasons = [*_short_cells(session, needs.cells), *_short_quotas(session, needs.quotas)]
+    return Refused(why="short", reasons=tuple(reasons)) if reasons else None
+
+
+def _order_refusal(session: Session, order: str, now: int) -> Refused | None:
+    """Lock an order, (5); return why nothing can be held for it."""
+    found = session.rows(LOCK_ORDER, order=order)
+    if not found:
+        return Refused(why="unknown", reasons=(f"there is no order {order}",))
+    if found[0][0] != "open":
+        return Refused(why="confirmed", reasons=(f"order {order} is {found[0][0]}",))
+    if held := session.rows(HELD_FOR, order=order, now=now):
+        return Refused(why="confirmed", reasons=(f"reservation {held[0][0]} is held for it",))
+    return None
+
+
+def lock(session: Session, cells: Sequence[int], quotas: Sequence[int]) -> None:
+    """Lock stock cells, then quotas, each from low row to high, until the transaction ends."""
+    for statement, rows in ((LOCK_CELLS, cells), (LOCK_QUOTAS, quotas)):
+        if rows:
+            session.rows(statement, rows=sorted(rows))
+
+
+def give_back_expired(
+    session: Session, cells: Sequence[int], quotas: Sequence[int], now: int
+) -> list[str]:
+    """Give back what is held of those, which are locked, by reservations out of time.
+
+    Args:
+        session: of a transaction.
+        cells: rows of `stock`.
+        quotas: rows of `quotas`.
+        now: seconds since 1970-01-01 UTC.
+
+    Returns:
+        The reservations.
+    """
+    names = {
+        name
+        for kinds, targets in ((STOCK, cells), (QUOTAS, quotas))
+        if targets
+        for (name,) in session.rows(OUT_OF_TIME, kinds=list(kinds), targets=list(targets), now=now)
+    }
+    found = sorted(names)
+    if found:
+        session.put([(SAY_EXPIRED, {"names": found})])
+        give_back(session, found, cells, quotas)
+    return found
+
+
+def give_back(
+    session: Session, names: Sequence[str], cells: Sequence[int], quotas: Sequence[int]
+) -> None:
+    """Give back what those reservations hold of cells and quotas, all of them locked."""
+    for kinds, targets, give in ((STOCK, cells, GIVE_CELL), (QUOTAS, quotas, GIVE_QUOTA)):
+        if not targets:
+            continue
+        dropped = session.rows(
+            DROP_HOLDS, kinds=list(kinds), targets=list(targets), names=list(names)
+        )
+        session.put([(give, {"row": row, "units": units}) for row, units in _sums(dropped)])
+
+
+def _sums(pairs: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
+    """Return the sum of what stands second, by what stands first, ascending."""
+    sums: dict[int, int] = {}
+    for row, units in pairs:
+        sums[row] = sums.get(row, 0) + units
+    return sorted(sums.items())
+
+
+def _short_cells(session: Session, cells: Sequence[Cell]) -> list[str]:
+    """Say which stock cells have too little."""
+    rows = [cell.row for cell in cells]
+    free = {row: units for row, units, *_ in session.rows(LOCK_CELLS, rows=rows)}
+    if all(free.get(cell.row, 0) >= cell.units for cell in cells):
+        return []
+    receipts = session.rows(RECEIPTS, rows=rows)
+    due = {
+        cell.row: sum(units for row, at, units in receipts if row == cell.row and at <= cell.by)
+        for cell in cells
+    }
+    return [
+        f"{cell.node} has {max(0, left)} units of {cell.sku} left, where {cell.units} are wanted"
+        for cell in cells
+        if (left := free.get(cell.row, 0) + due[cell.row]) < cell.units
+    ]
+
+
+def _short_quotas(session: Session, quotas: Sequence[Quota]) -> list[str]:
+    """Say what else there is too little of."""
+    if not quotas:
+        return []
+    found = session.rows(LOCK_QUOTAS, rows=[quota.row for quota in quotas])
+    free = dict((row, left) for row, left in found)
+    return [_said(quota, left) for quota in quotas if (left := free[quota.row]) < quota.units]
+
+
+def _said(quota: Quota, left: int) -> str:
+    key, left = quota.key, max(0, left)
+    return {
+        "orders": f"{key.node} can send {left} more shipments on {key.at}",
+        "units": f"{key.node} can send {left} more units on {key.at}",
+        "slot": f"{key.node} has no room left in that slot",
+        "allotment": f"{key.channel} may sell {left} more units of {key.sku} from {key.node}",
+    }[key.kind]
+
+
+def reservation_name(key: str) -> str:
+    """Return what the reservation is called that a key makes.
+
+    >>> reservation_name("cart-17")
+    'r-14fcb62fc2aa0e30'
+    """
+    return f"r-{blake2b(key.encode(), digest_size=8).hexdigest()}"
