@@ -69,15 +69,16 @@ class Claim(Value):
                 drawn[shipment.node, line.sku] += line.units
         return dict(drawn)
 
-    def ready(self, node: str, sku: str) -> AwareDatetime | None:
-        """Return when the first of the shipments that draw on a cell needs its units."""
-        times = [
-            shipment.ready_at
-            for shipment in self.shipments
-            if shipment.node == node and any(line.sku == sku for line in shipment.lines)
-        ]
-        known = [time for time in times if time is not None]
-        return min(known) if len(known) == len(times) else None
+    def ready(self) -> dict[tuple[str, str], AwareDatetime]:
+        """Return, by cell, when the first shipment needs its units; absent: at once."""
+        if all(shipment.ready_at is None for shipment in self.shipments):
+            return {}
+        times: dict[tuple[str, str], list[AwareDatetime | None]] = {}
+        for shipment in self.shipments:
+            for line in shipment.lines:
+                times.setdefault((shipment.node, line.sku), []).append(shipment.ready_at)
+        known = {cell: [time for time in all_ if time] for cell, all_ in times.items()}
+        return {cell: min(some) for cell, some in known.items() if len(some) == len(times[cell])}
 
     def loads(self) -> Iterator[tuple[Kind, str, str, int]]:
         """Yield what it takes of nodes' days and of a slot: kind, node, when, how much."""

@@ -84,9 +84,7 @@ def _attempt(
     name = store_reserve.reservation_name(key)
     body = claim.model_dump_json(exclude_defaults=True)
     moment = datetime.fromtimestamp(until, UTC)
-    held = Reservation(
-        reservation=name, state="held", until=moment, order=claim.order, claim=claim
-    )
+    held = Reservation(reservation=name, state="held", until=moment, order=claim.order, claim=claim)
     return store_reserve.Attempt(
         ask=ask(key, seconds, "reserve", body, str(ttl)),
         claim=claim,

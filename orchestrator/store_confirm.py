@@ -44,8 +44,7 @@ FIND: Final = Statement(
     'SELECT status, until, "order", document FROM reservations WHERE reservation = :reservation'
 )
 LOCK_IT: Final = Statement(
-    'SELECT status, until, "order" FROM reservations '
-    f"WHERE reservation = :reservation{LOCK}"
+    f'SELECT status, until, "order" FROM reservations WHERE reservation = :reservation{LOCK}'
 )
 SET_UNTIL: Final = Statement(
     "UPDATE reservations SET until = :until WHERE reservation = :reservation AND until < :until"
@@ -114,7 +113,7 @@ def extend(session: Session, ask: Ask, name: str, until: int) -> Answer:
     if isinstance(found := _live(session, name, ask.now), Refused):
         return say(session, ask, found)
     session.put([(SET_UNTIL, {"reservation": name, "until": until})])
-    held = _reservation(session, name, HELD, max(found[0], until), found[1])
+    held = _reservation(session, name, HELD, until=max(found[0], until), order=found[1])
     return say(session, ask, held)
 
 
@@ -140,7 +139,7 @@ def confirm(session: Session, ask: Ask, name: str, placed: Placed | str) -> Answ
     status = {"reservation": name, "status": CONFIRMED, "order": order}
     session.put([(SET_STATUS, status), *_allocations(name, claim, order)])
     _close(session, order)
-    return say(session, ask, _reservation(session, name, CONFIRMED, found[0], order))
+    return say(session, ask, _reservation(session, name, CONFIRMED, until=found[0], order=order))
 
 
 def release(session: Session, ask: Ask, name: str) -> Answer:
@@ -169,9 +168,9 @@ def release(session: Session, ask: Ask, name: str) -> Answer:
         return say(session, ask, _over(name, status))
     give_back(session, [name], cells, quotas)
     if status == CONFIRMED:
-        _take_back(session, name, order, drawn, days)
+        _take_back(session, name, order, drawn=drawn, days=days)
     session.put([(SET_STATUS, {"reservation": name, "status": RELEASED, "order": order})])
-    return say(session, ask, _reservation(session, name, RELEASED, until, order))
+    return say(session, ask, _reservation(session, name, RELEASED, until=until, order=order))
 
 
 def sweep(session: Session, now: int, most: int) -> int:
@@ -192,7 +191,7 @@ def find(session: Session, name: str, now: int) -> Answer:
         return _unknown(name)
     status, until, order, _ = found[0]
     state = EXPIRED if status == HELD and until <= now else status
-    return _reservation(session, name, state, until, order)
+    return _reservation(session, name, state, until=until, order=order)
 
 
 def run_of(name: str) -> str:
@@ -222,7 +221,7 @@ def _over(name: str, status: Any) -> Refused:
 
 
 def _reservation(
-    session: Session, name: str, state: Any, until: int, order: str | None
+    session: Session, name: str, state: Any, *, until: int, order: str | None
 ) -> Reservation:
     moment = datetime.fromtimestamp(until, UTC)
     claim = claim_of(session, name)
@@ -251,9 +250,7 @@ def _unfit(session: Session, name: str, placed: Placed | str) -> Refused | None:
     return _other_lines(Claim.model_validate_json(before[0][3]), order, open_lines)
 
 
-def _other_lines(
-    claim: Claim, order: str, lines: dict[str, tuple[str, int]]
-) -> Refused | None:
+def _other_lines(claim: Claim, order: str, lines: dict[str, tuple[str, int]]) -> Refused | None:
     """Return which units are reserved that the order does not want."""
     wanted: dict[tuple[str, str], int] = {}
     for shipment in claim.shipments:
@@ -277,9 +274,7 @@ def _place(session: Session, order: Order, lines: Sequence[Line]) -> None:
         (NEW_ORDER, {"row": last + 1, "order": order.order, "document": document})
     ]
     for row, line in enumerate(lines, start=last_line + 1):
-        besides = line.model_dump_json(
-            exclude={"order", "line", "sku", "units"}, exclude_none=True
-        )
+        besides = line.model_dump_json(exclude={"order", "line", "sku", "units"}, exclude_none=True)
         put.append(
             (NEW_LINE, {"row": row, "order": order.order, "line": line.line, "sku": line.sku,
                         "units": line.units, "document": besides})
@@ -314,7 +309,7 @@ def _close(session: Session, order: str) -> None:
 
 
 def _take_back(
-    session: Session, name: str, order: str, drawn: Sequence[Any], days: Sequence[Any]
+    session: Session, name: str, order: str, *, drawn: Sequence[Any], days: Sequence[Any]
 ) -> None:
     """Take back the allocations of a confirmed reservation, and cancel its order."""
     run = run_of(name)

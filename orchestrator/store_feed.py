@@ -37,9 +37,7 @@ LATER_DELTAS: Final = Statement(
 SET_ON_HAND: Final = Statement(
     "UPDATE stock SET on_hand = :on_hand, version = version + 1 WHERE row = :cell"
 )
-EXPECTED: Final = Statement(
-    "SELECT row, units FROM receipts WHERE cell = :cell ORDER BY due, row"
-)
+EXPECTED: Final = Statement("SELECT row, units FROM receipts WHERE cell = :cell ORDER BY due, row")
 SHRINK: Final = Statement("UPDATE receipts SET units = units - :units WHERE row = :row")
 ARRIVED: Final = Statement("DELETE FROM receipts WHERE row = :row")
 ONE_AT_A_TIME: Final = Statement(f"SELECT version FROM layout{LOCK}")

@@ -66,4 +66,3 @@ def claim_of(session: Session, reservation: str) -> Claim:
 def _text(answer: Value) -> str:
     """Return an answer as JSON, without the claim, which does not change."""
     return answer.model_dump_json(exclude={"claim"})
-

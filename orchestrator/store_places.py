@@ -7,12 +7,12 @@ nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from omnisource.models.reservation import Claim
 from omnisource.models.tables import DocumentRow, QuotaRow, StockRow, table_of
@@ -73,6 +73,29 @@ class Needs:
     missing: tuple[str, ...] = ()
 
 
+Limits = Mapping[tuple[str, str], int]
+
+
+def limits_a_day(connection: Connection) -> Limits:
+    """Return the limits a day of nodes that have one, by kind and node."""
+    table = table_of(DocumentRow)
+    query = select(table.c.document).where(table.c.kind == "nodes")
+    nodes = [json.loads(text) for text in connection.scalars(query)]
+    return {
+        (kind, node["node"]): most
+        for node in nodes
+        for kind in USED
+        if (most := node.get(f"{kind}_per_day")) is not None
+    }
+
+
+def put_in_days(session: Session, days: Iterable[Key], limits: Limits) -> None:
+    """Put in quotas of days that are not there, in an order that all keep to."""
+    for key in sorted(days):
+        most = limits[key.kind, key.node]
+        session.change(NEW_DAY[key.kind], node=key.node, at=key.at, most=most)
+
+
 class Places:
     """Where things stand in a database, remembered."""
 
@@ -83,18 +106,9 @@ class Places:
         self._quotas: dict[Key, int] = {}
 
     @cached_property
-    def _limits(self) -> dict[tuple[str, str], int]:
-        """Return the limits a day of nodes that have one, by kind and node."""
-        table = table_of(DocumentRow)
-        query = select(table.c.document).where(table.c.kind == "nodes")
+    def _limits(self) -> Limits:
         with self._database.reading() as connection:
-            nodes = [json.loads(text) for text in connection.scalars(query)]
-        kinds = [(kind, node) for node in nodes for kind in USED]
-        return {
-            (kind, node["node"]): node[f"{kind}_per_day"]
-            for kind, node in kinds
-            if node.get(f"{kind}_per_day") is not None
-        }
+            return limits_a_day(connection)
 
     @cached_property
     def _allotted(self) -> dict[Key, int]:
@@ -115,15 +129,18 @@ class Places:
         drawn = claim.draws()
         rows = {pair: self._cell(pair) for pair in drawn}
         missing = [f"{node} has no {sku}" for (node, sku), row in rows.items() if row is None]
-        wanted = {Key(*key): units for *key, units in claim.loads() if self._is_limited(*key)}
+        wanted = {
+            Key(*key): units for *key, units in claim.loads() if self._is_limited(key[0], key[1])
+        }
         self.make_days(wanted, write)
         wanted |= self._allotments(claim.channel, drawn)
         at = {key: self._quota(key) for key in wanted}
         missing += [f"{key.node} has no such slot" for key, row in at.items() if row is None]
         if missing:
             return Needs(missing=tuple(missing))
+        ready = {pair: int(at.timestamp()) // 60 for pair, at in claim.ready().items()}
         cells = [
-            Cell(row, *pair, drawn[pair], _minutes(claim, pair, now))
+            Cell(row, *pair, drawn[pair], max(now, ready.get(pair, now)))
             for pair, row in rows.items()
             if row is not None
         ]
@@ -137,7 +154,7 @@ class Places:
         """Put in the days of nodes that are not there yet."""
         days = sorted(key for key in wanted if key.kind in USED and self._quota(key) is None)
         if days:
-            write(lambda session: self._make(session, days))
+            write(partial(put_in_days, days=days, limits=self._limits))
 
     def safety_of_new(self, node: str, sku: str) -> int | None:
         """Return the units kept back of a cell that is new; None where it cannot be."""
@@ -156,19 +173,7 @@ class Places:
             return None
         return int(found["nodes"].get("safety") or 0)
 
-    def day_quotas(self, nodes: Iterable[str], day: str, write: Callable[..., Any]) -> list[Key]:
-        """Return the quotas of a day of those nodes that have a limit, put in where need be."""
-        keys = [Key(kind, node, day) for node in sorted(set(nodes)) for kind in USED]
-        limited = [key for key in keys if (key.kind, key.node) in self._limits]
-        self.make_days(limited, write)
-        return limited
-
-    def _make(self, session: Session, days: Iterable[Key]) -> None:
-        for key in days:
-            most = self._limits[key.kind, key.node]
-            session.change(NEW_DAY[key.kind], node=key.node, at=key.at, most=most)
-
-    def _is_limited(self, kind: str, node: str, at: str) -> bool:
+    def _is_limited(self, kind: str, node: str) -> bool:
         return kind == "slot" or (kind, node) in self._limits
 
     def _allotments(self, channel: str, drawn: dict[tuple[str, str], int]) -> dict[Key, int]:
@@ -204,8 +209,3 @@ class Places:
 def _of(pair: tuple[str, str]) -> tuple[str, str, str]:
     """Return node, no time, and SKU: what an allotment's key has."""
     return pair[0], "", pair[1]
-
-
-def _minutes(claim: Claim, pair: tuple[str, str], now: int) -> int:
-    ready = claim.ready(*pair)
-    return now if ready is None else max(now, int(ready.timestamp()) // 60)

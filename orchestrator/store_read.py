@@ -2,9 +2,10 @@
 
 Rows are checked and linked as those of a scenario folder are. What is read is what is left:
 
-    on_hand         less what orders have been given already
+    on_hand         less what orders have been given already, and what reservations in time hold
     units of lines  less what has been allocated; lines and orders with nothing left stay out
-    orders_per_day, units_per_day of nodes   less what runs of the same day have used
+    orders_per_day, units_per_day of nodes   less what the same day has been given, or is held
+    orders          less those for which a reservation is held
 
 A rest of an order that was served in part is an order like any other: `max_shipments` counts anew.
 """
@@ -17,15 +18,20 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy import BigInteger, Connection, and_, cast, exists, func, or_, select
 
 from omnisource.models.scenario import Scenario
 from omnisource.models.tables import (
+    EXPIRED,
+    HELD,
     OPEN,
     DocumentRow,
+    HoldRow,
     LineRow,
     OrderRow,
+    QuotaRow,
     ReceiptRow,
+    ReservationRow,
     ScenarioRow,
     ShipmentRow,
     StockRow,
@@ -75,8 +81,9 @@ def read_world(database: Database) -> Loaded:
     """
     with database.reading() as connection:
         scenario = _scenario(connection)
-        raw = _raw_tables(connection)
-        used = _used(connection, str(scenario.now.date()))
+        now = int(scenario.now.timestamp())
+        raw = _raw_tables(connection, now)
+        used = _used(connection, str(scenario.now.date()), now)
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
     checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
@@ -97,11 +104,11 @@ def _scenario(connection: Connection) -> Scenario:
     return validated(Scenario, json.loads(str(text)), "scenarios")
 
 
-def _raw_tables(connection: Connection) -> Frames:
+def _raw_tables(connection: Connection, now: int) -> Frames:
     """Return what every table of a scenario has, its cells not yet looked at."""
     typed = {
-        "stock": _stock(connection), "receipts": _receipts(connection),
-        "orders": _orders(connection), "lines": _lines(connection),
+        "stock": _stock(connection, now), "receipts": _receipts(connection),
+        "orders": _orders(connection, now), "lines": _lines(connection),
     }  # fmt: skip
     open_orders = typed["orders"].select("order")
     typed["lines"] = typed["lines"].join(open_orders, on="order", how="semi", maintain_order="left")
@@ -117,12 +124,25 @@ def _documents(connection: Connection) -> Frames:
     return {name: _opened(kinds.get((name,), none), name) for name in DOCUMENTS}
 
 
-def _stock(connection: Connection) -> pl.DataFrame:
+def _stock(connection: Connection, now: int) -> pl.DataFrame:
+    """Return the stock cells; what reservations out of time hold of them is free."""
     t = table_of(StockRow)
     columns = (t.c.row, t.c.node, t.c.sku, t.c.on_hand, t.c.safety, t.c.reserved, t.c.document)
     schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "on_hand": WHOLE, "safety": WHOLE,
               "reserved": WHOLE, "document": TEXT}  # fmt: skip
-    return _opened(select_frame(connection, select(*columns), schema).sort(ROW), "stock")
+    found = select_frame(connection, select(*columns), schema).sort(ROW)
+    h, r = table_of(HoldRow), table_of(ReservationRow)
+    over = or_(r.c.status == EXPIRED, and_(r.c.status == HELD, r.c.until <= now))
+    query = select(h.c.target, cast(func.sum(h.c.units), BigInteger)).join(
+        r, r.c.reservation == h.c.reservation
+    )
+    query = query.where(h.c.kind == "stock", over).group_by(h.c.target)
+    free = select_frame(connection, query, {ROW: WHOLE, "free": WHOLE})
+    if not free.is_empty():
+        found = found.join(free, on=ROW, how="left", maintain_order="left")
+        less = pl.col("reserved") - pl.col("free").fill_null(0)
+        found = found.with_columns(reserved=less).drop("free")
+    return _opened(found.with_columns(pl.col("on_hand").clip(0)), "stock")
 
 
 def _receipts(connection: Connection) -> pl.DataFrame:
@@ -133,9 +153,11 @@ def _receipts(connection: Connection) -> pl.DataFrame:
     return frame.with_columns(as_times(frame["due"]))
 
 
-def _orders(connection: Connection) -> pl.DataFrame:
-    t = table_of(OrderRow)
-    query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(t.c.status == OPEN)
+def _orders(connection: Connection, now: int) -> pl.DataFrame:
+    """Return the open orders; one for which something is held waits for what becomes of that."""
+    t, r = table_of(OrderRow), table_of(ReservationRow)
+    held = exists().where(r.c.order == t.c.order, r.c.status == HELD, r.c.until > now)
+    query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(t.c.status == OPEN, ~held)
     schema = {ROW: WHOLE, "order": TEXT, "version": WHOLE, "document": TEXT}
     return _opened(select_frame(connection, query, schema).sort(ROW), "orders")
 
@@ -149,13 +171,33 @@ def _lines(connection: Connection) -> pl.DataFrame:
     return _opened(select_frame(connection, query, schema).sort(ROW), "lines")
 
 
-def _used(connection: Connection, day: str) -> pl.DataFrame:
-    """Return what each node has been given to do on a day."""
+def _used(connection: Connection, day: str, now: int) -> pl.DataFrame:
+    """Return what each node has been given to do on a day, and what is held of it."""
     t = table_of(ShipmentRow)
     units = cast(func.sum(t.c.units), BigInteger)
     query = select(t.c.node, func.count(), units).where(t.c.day == day)
     schema = {"node": TEXT, "orders": WHOLE, "units": WHOLE}
-    return select_frame(connection, query.group_by(t.c.node), schema).sort("node")
+    sent = select_frame(connection, query.group_by(t.c.node), schema)
+    every = pl.concat([sent, _held_days(connection, day, now)])
+    return every.group_by("node").sum().sort("node")
+
+
+def _held_days(connection: Connection, day: str, now: int) -> pl.DataFrame:
+    """Return what reservations in time hold of nodes' days: node, orders, units."""
+    h, q, r = table_of(HoldRow), table_of(QuotaRow), table_of(ReservationRow)
+    units = cast(func.sum(h.c.units), BigInteger)
+    query = (
+        select(q.c.node, q.c.kind, units)
+        .join(h, and_(h.c.kind == q.c.kind, h.c.target == q.c.row))
+        .join(r, r.c.reservation == h.c.reservation)
+        .where(q.c.at == day, q.c.kind.in_(("orders", "units")), r.c.status == HELD)
+        .where(r.c.until > now)
+        .group_by(q.c.node, q.c.kind)
+    )
+    found = select_frame(connection, query, {"node": TEXT, "kind": TEXT, "held": WHOLE})
+    of = {kind: pl.when(pl.col("kind") == kind).then("held").otherwise(0).alias(kind)
+          for kind in ("orders", "units")}  # fmt: skip
+    return found.select("node", *of.values())
 
 
 def _opened(frame: pl.DataFrame, table: str) -> pl.DataFrame:

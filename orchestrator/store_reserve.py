@@ -37,10 +37,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 from omnisource.models.reservation import Answer, Claim, Refused, Reservation
-from omnisource.models.tables import EXPIRED, HELD
 from omnisource.orchestrator.store_keys import Ask, new_write, replay, say
 from omnisource.orchestrator.store_places import Cell, Needs, Quota
 from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo, Values
@@ -278,8 +277,8 @@ def _short_quotas(session: Session, quotas: Sequence[Quota]) -> list[str]:
     """Say what else there is too little of."""
     if not quotas:
         return []
-    found = session.rows(LOCK_QUOTAS, rows=[quota.row for quota in quotas])
-    free = dict((row, left) for row, left in found)
+    locked = session.rows(LOCK_QUOTAS, rows=[quota.row for quota in quotas])
+    free: dict[int, int] = dict(locked)  # type: ignore[arg-type]
     return [_said(quota, left) for quota in quotas if (left := free[quota.row]) < quota.units]
 
 

@@ -80,7 +80,7 @@ def session_of(connection: Connection) -> Session:
     return Session(raw, is_postgres=connection.dialect.name == "postgresql")
 
 
-class Undo(Exception):  # noqa: N818
+class Undo(Exception):
     """Undo what this transaction has done, and do something else instead, in one of its own."""
 
     def __init__(self, then: Callable[[Session], Any]) -> None:

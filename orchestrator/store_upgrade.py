@@ -7,7 +7,7 @@ both say how far a database is. The first layout is older than alembic's table.
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, inspect, insert, update
+from sqlalchemy import Connection, insert, inspect, update
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.tables import LAYOUT, TABLES, LayoutRow, table_of

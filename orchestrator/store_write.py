@@ -36,6 +36,9 @@ from omnisource.orchestrator.store_bulk import (
     rows_among,
 )
 from omnisource.orchestrator.store_partition import BESIDES, Partition, read_partition
+from omnisource.orchestrator.store_quota import Rooms, locked_rooms, open_days, take_rooms
+from omnisource.orchestrator.store_reserve import give_back_expired
+from omnisource.orchestrator.store_session import session_of
 from omnisource.solvers.problem import Ints
 
 WHOLE: Final = pl.Int64()
@@ -59,6 +62,7 @@ def write_partition(database: Database, run: str, part: int, clock: Clock) -> bo
         False where it had been written already: then nothing has changed.
     """
     ledger, kept = table_of(LedgerRow), table_of(PartitionRow)
+    open_days(database, clock.day)
     key = {"run": run, "part": part}
     with database.writing() as connection:
         if not insert_new(connection, ledger, key | {"orders": 0, "shipments": 0, "fallen": 0}):
@@ -103,17 +107,40 @@ def _still_open(connection: Connection, planned: Partition) -> tuple[Partition, 
 def _reserved(
     connection: Connection, planned: Partition, clock: Clock
 ) -> tuple[Partition, pl.DataFrame]:
-    """Lock the cells, (3.3), and reserve what fits, (3.4); return what did and what did not."""
+    """Lock cells and days, (3.3), and reserve what fits, (3.4); return what did and did not."""
     draws, names = planned.allocations, planned.orders["order"]
     cells = _locked_cells(connection, draws["cell"].unique().sort().to_numpy(), clock.now)
-    cell, units = _places(draws["cell"], cells["row"]), draws["units"].to_numpy()
-    free = cells["free"].to_numpy()
-    fits = pl.Series(fitting(_places(draws["order"], names), cell, units, free), dtype=pl.Boolean)
+    rooms = locked_rooms(connection, planned.shipments, clock.day, clock.now * 60)
+    wanted = _wanted(draws, cells, rooms)
+    free = pl.concat([cells["free"], rooms.rooms["free"]]).to_numpy()
+    asks = (wanted["at"].to_numpy(), wanted["units"].to_numpy(), free)
+    fits = pl.Series(fitting(_places(wanted["order"], names), *asks), dtype=pl.Boolean)
     given = planned.of_orders(names.filter(fits))
     _take(connection, cells, given.allocations)
-    need = np.bincount(cell, units, len(free)).astype(np.int64)
-    asked = draws.with_columns(need=pl.Series(need[cell]), free=pl.Series(free[cell]))
+    take_rooms(connection, rooms, given.orders["order"])
+    need = np.bincount(asks[0], asks[1], len(free)).astype(np.int64)
+    asked = wanted.with_columns(
+        need=pl.Series(need[asks[0]], dtype=WHOLE), free=pl.Series(free[asks[0]], dtype=WHOLE)
+    )
     return given, _robbed(asked, names.filter(~fits))
+
+
+def _wanted(draws: pl.DataFrame, cells: pl.DataFrame, rooms: Rooms) -> pl.DataFrame:
+    """Return what orders want of cells, then of days: order, `at` among both, units, in words."""
+    of_cells = draws.select(
+        "order", "units", at=pl.Series(_places(draws["cell"], cells["row"]), dtype=WHOLE),
+        what=pl.format("{} has {} units of {} left, where {} were planned",
+                       "node", pl.lit("{free}"), "sku", pl.lit("{need}")),
+    )  # fmt: skip
+    days = rooms.wanted.join(rooms.rooms, on="row", how="left", maintain_order="left")
+    kind = pl.when(pl.col("kind") == "orders").then(pl.lit("shipments")).otherwise(pl.lit("units"))
+    of_days = days.select(
+        "order", "units",
+        at=pl.Series(_places(days["row"], rooms.rooms["row"]), dtype=WHOLE) + cells.height,
+        what=pl.format("{} can send {} more {} that day, where {} were planned",
+                       "node", pl.lit("{free}"), kind, pl.lit("{need}")),
+    )  # fmt: skip
+    return pl.concat([of_cells, of_days])
 
 
 def _places(values: pl.Series, known: pl.Series) -> Ints:
@@ -126,6 +153,8 @@ def _places(values: pl.Series, known: pl.Series) -> Ints:
 def _locked_cells(connection: Connection, rows: Ints, now: int) -> pl.DataFrame:
     """Lock cells from low row to high; return them with the units that are free in each."""
     cells = locked_rows(connection, table_of(StockRow), rows, CELL)
+    if give_back_expired(session_of(connection), rows.tolist(), [], now * 60):
+        cells = locked_rows(connection, table_of(StockRow), rows, CELL)
     t = table_of(ReceiptRow)
     units = cast(func.sum(t.c.units), BigInteger)
     query = select(t.c.cell, units).where(t.c.due <= now).group_by(t.c.cell)
@@ -152,12 +181,13 @@ def _take(connection: Connection, cells: pl.DataFrame, draws: pl.DataFrame) -> N
 
 
 def _robbed(asked: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
-    """Return why those orders fall out: the first cell of each that has too little."""
+    """Return why those orders fall out: the first thing of each that there is too little of."""
     short = asked.filter(pl.col("order").is_in(names.implode()), pl.col("need") > pl.col("free"))
     first = short.unique("order", keep="first", maintain_order=True)
-    said = pl.format("{} has {} units of {} left, where {} were planned",
-                     "node", pl.col("free").clip(0), "sku", "need")  # fmt: skip
-    return first.select("order", reason=said)
+    left = pl.col("free").clip(0).cast(pl.String)
+    said = pl.col("what").str.replace("{free}", left, literal=True)
+    need = pl.col("need").cast(pl.String)
+    return first.select("order", reason=said.str.replace("{need}", need, literal=True))
 
 
 def _change_lines_and_orders(connection: Connection, given: Partition) -> None:

@@ -247,9 +247,7 @@ class Shop(RuleBasedStateMachine):
     def a_node_says(self, cell: Any, number: int, kind: Any, units: int) -> None:
         said = self.model.said.setdefault(cell, {})
         kind, units = said.get(number, (kind, units))  # a number says one thing only
-        message = StockMessage(
-            node=cell[0], sku=cell[1], sequence=number, kind=kind, units=units
-        )
+        message = StockMessage(node=cell[0], sku=cell[1], sequence=number, kind=kind, units=units)
         counted = number not in said and not any(
             n > number and k == "snapshot" for n, (k, _) in said.items()
         )
