@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.reservation import (
@@ -37,6 +37,7 @@ TTL: Final = timedelta(minutes=15)
 """How long a reservation is held unless it is confirmed or extended."""
 SWEPT: Final = 100
 """Reservations that are given back in one transaction."""
+Result = TypeVar("Result")
 Again = Callable[[Refused], Claim | None]
 """Makes one other promise where a race was lost; none: there is no other."""
 
@@ -73,7 +74,8 @@ def reserve(
         if other is not None:
             second = _attempt(desk, other, key, now=now, ttl=ttl)
             attempt = replace(second, ask=attempt.ask)
-        return desk.write(partial(store_reserve.reserve, attempt=attempt))
+        said = desk.write(partial(store_reserve.reserve, attempt=attempt))
+        return said
 
 
 def _attempt(
@@ -176,9 +178,10 @@ def hear_stock(where: Desk | StoredWorld, message: StockMessage) -> StockSaid:
     return said
 
 
-def _write(where: Desk | StoredWorld, work: Callable[..., Any], **given: Any) -> Any:
+def _write(where: Desk | StoredWorld, work: Callable[..., Result], **given: Any) -> Result:
     with _desk(where) as desk:
-        return desk.write(partial(work, **given))
+        done: Result = desk.write(partial(work, **given))
+    return done
 
 
 @contextmanager

@@ -163,13 +163,13 @@ class Places:
         table = table_of(DocumentRow)
         query = select(table.c.document).where(table.c.kind == bindparam("kind"))
         like = table.c.document.contains(bindparam("text"), autoescape=True)
-        found = {}
+        found: dict[str, Any] = {}
         with self._database.reading() as connection:
             for kind, name, value in (("nodes", "node", node), ("products", "sku", sku)):
                 asked = {"kind": kind, "text": json.dumps(value, ensure_ascii=False)}
                 rows = map(json.loads, connection.scalars(query.where(like), asked))
                 found[kind] = next((row for row in rows if row[name] == value), None)
-        if found["products"] is None or (found["nodes"] or {"kind": "hub"})["kind"] == "hub":
+        if not found["products"] or not found["nodes"] or found["nodes"]["kind"] == "hub":
             return None
         return int(found["nodes"].get("safety") or 0)
 

@@ -278,7 +278,7 @@ def _short_quotas(session: Session, quotas: Sequence[Quota]) -> list[str]:
     if not quotas:
         return []
     locked = session.rows(LOCK_QUOTAS, rows=[quota.row for quota in quotas])
-    free: dict[int, int] = dict(locked)  # type: ignore[arg-type]
+    free: dict[int, int] = dict(locked)
     return [_said(quota, left) for quota in quotas if (left := free[quota.row]) < quota.units]
 
 

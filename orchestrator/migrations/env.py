@@ -2,6 +2,13 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
-with context.begin_transaction():
-    context.run_migrations()
+
+def run() -> None:
+    """Take the steps."""
+    context.configure(connection=context.config.attributes["connection"])
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if __name__ == "env_py":  # as alembic calls it; else it is only imported
+    run()
