@@ -7,7 +7,7 @@ nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
@@ -70,6 +70,7 @@ class Needs:
 
     cells: tuple[Cell, ...] = ()
     quotas: tuple[Quota, ...] = ()
+    kept: tuple[tuple[int, int], ...] = ()  # cell, quota: what other channels may sell of it
     missing: tuple[str, ...] = ()
 
 
@@ -118,6 +119,14 @@ class Places:
             found = connection.execute(query.where(table.c.kind == "allotment")).all()
         return {Key(*key): row for row, *key in found}
 
+    @cached_property
+    def _by_cell(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
+        """Return the allotments of cells: channel, row of the quota."""
+        found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for key, row in self._allotted.items():
+            found.setdefault((key.node, key.sku), []).append((key.channel, row))
+        return found
+
     def needs(self, claim: Claim, now: int, write: Callable[..., Any]) -> Needs:
         """Return what a claim needs, and where it stands.
 
@@ -148,6 +157,7 @@ class Places:
         return Needs(
             tuple(sorted(cells, key=lambda cell: cell.row)),
             tuple(sorted(quotas, key=lambda quota: quota.row)),
+            tuple(self._kept(claim.channel, cells)),
         )
 
     def make_days(self, wanted: Iterable[Key], write: Callable[..., Any]) -> None:
@@ -179,6 +189,13 @@ class Places:
     def _allotments(self, channel: str, drawn: dict[tuple[str, str], int]) -> dict[Key, int]:
         keys = {Key("allotment", *_of(pair), channel): units for pair, units in drawn.items()}
         return {key: units for key, units in keys.items() if key in self._allotted}
+
+    def _kept(self, channel: str, cells: Iterable[Cell]) -> Iterator[tuple[int, int]]:
+        """Yield what other channels are allotted of cells: cell, quota."""
+        for cell in cells if self._allotted else ():
+            for other, row in self._by_cell.get((cell.node, cell.sku), ()):
+                if other != channel:
+                    yield cell.row, row
 
     def _cell(self, pair: tuple[str, str]) -> int | None:
         row = self._cells.get(pair)

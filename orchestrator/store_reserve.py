@@ -6,6 +6,9 @@ allotment), u_c and u_q what a claim needs of them.
     free_c = on_hand_c − reserved_c − safety_c + receipts of c due by then
     free_q = most_q − used_q
 
+Nobody sells what another channel is allotted: of a cell with allotments, free_c is less by
+Σ max(0, free_q) over the allotments q of other channels; such a claim goes the careful way.
+
 The quick way, for nearly all:
 
     (1)  writes: the key goes in. It is there already: what follows does not happen, and the
@@ -118,10 +121,11 @@ def reserve(session: Session, attempt: Attempt) -> Answer:
     Raises:
         Undo: the careful way is to be gone.
     """
-    if attempt.claim.order is not None or attempt.needs.missing:
+    needs = attempt.needs
+    if attempt.claim.order is not None or needs.missing or needs.kept:
         return _careful(session, attempt)
     write = new_write(attempt.ask, attempt.held)
-    if not all(session.changes([write, *_takes(attempt.needs)])):  # (1) to (3)
+    if not all(session.changes([write, *_takes(needs)])):  # (1) to (3)
         raise Undo(partial(_careful, attempt=attempt))
     session.put(_new(attempt))
     return attempt.held
@@ -181,10 +185,11 @@ def _refusal(session: Session, attempt: Attempt) -> Refused | None:
         refused := _order_refusal(session, attempt.claim.order, now)
     ):
         return refused
-    rows, quotas = [cell.row for cell in needs.cells], [quota.row for quota in needs.quotas]
+    rows = [cell.row for cell in needs.cells]
+    quotas = sorted({*(quota.row for quota in needs.quotas), *(row for _, row in needs.kept)})
     lock(session, rows, quotas)  # (6)
     give_back_expired(session, rows, quotas, now)  # (7)
-    reasons = [*_short_cells(session, needs.cells), *_short_quotas(session, needs.quotas)]
+    reasons = [*_short_cells(session, needs), *_short_quotas(session, needs.quotas)]
     return Refused(why="short", reasons=tuple(reasons)) if reasons else None
 
 
@@ -255,22 +260,33 @@ def _sums(pairs: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
     return sorted(sums.items())
 
 
-def _short_cells(session: Session, cells: Sequence[Cell]) -> list[str]:
+def _short_cells(session: Session, needs: Needs) -> list[str]:
     """Say which stock cells have too little."""
-    rows = [cell.row for cell in cells]
+    rows = [cell.row for cell in needs.cells]
     free = {row: units for row, units, *_ in session.rows(LOCK_CELLS, rows=rows)}
-    if all(free.get(cell.row, 0) >= cell.units for cell in cells):
+    for row, units in _kept(session, needs):
+        free[row] -= units
+    if all(free.get(cell.row, 0) >= cell.units for cell in needs.cells):
         return []
     receipts = session.rows(RECEIPTS, rows=rows)
     due = {
         cell.row: sum(units for row, at, units in receipts if row == cell.row and at <= cell.by)
-        for cell in cells
+        for cell in needs.cells
     }
     return [
         f"{cell.node} has {max(0, left)} units of {cell.sku} left, where {cell.units} are wanted"
-        for cell in cells
+        for cell in needs.cells
         if (left := free.get(cell.row, 0) + due[cell.row]) < cell.units
     ]
+
+
+def _kept(session: Session, needs: Needs) -> list[tuple[int, int]]:
+    """Return what other channels may still sell: cell, units."""
+    if not needs.kept:
+        return []
+    rows = session.rows(LOCK_QUOTAS, rows=sorted({row for _, row in needs.kept}))
+    left = {row: units for row, units, *_ in rows}
+    return [(cell, max(0, left[quota])) for cell, quota in needs.kept]
 
 
 def _short_quotas(session: Session, quotas: Sequence[Quota]) -> list[str]:

@@ -57,7 +57,7 @@ CELLS = [("S", "A"), ("S", "B"), ("W", "A"), ("W", "B")]
 STOCK = {("W", "A"): 6, ("W", "B"): 2, ("S", "A"): 3, ("S", "B"): 4}
 SAFETY = {"W": 1, "S": 0}
 ORDERS_A_DAY = 7
-ALLOTTED = 3  # units of A from W that the channel "web" may sell
+ALLOTTED = {"web": 3, "app": 1}  # units of A from W that a channel may sell, and no other
 RECEIPT = (3, NOON + timedelta(minutes=15))  # units of B for W
 
 
@@ -69,7 +69,7 @@ def shop() -> World:
         ],
         products=[Product(sku=sku, grams=5) for sku in "AB"],
         stock=[StockCell(node=n, sku=s, on_hand=units) for (n, s), units in STOCK.items()],
-        allotments=[Allotment(node="W", sku="A", channel="web", units=ALLOTTED)],
+        allotments=[Allotment(node="W", sku="A", channel=c, units=u) for c, u in ALLOTTED.items()],
         receipts=[Receipt(node="W", sku="B", units=RECEIPT[0], due=RECEIPT[1])],
     )
 
@@ -138,7 +138,8 @@ class Model:
 
     def fits(self, claim: Claim) -> bool:
         draws = claim.draws()
-        if any(self.free(cell) < units for cell, units in draws.items()):
+        kept = {("W", "A"): sum(self.left(c) for c in ALLOTTED if c != claim.channel)}
+        if any(self.free(cell) - kept.get(cell, 0) < units for cell, units in draws.items()):
             return False
         others = [held.claim for held in self.counting()]
         sent = sum(any(s.node == "W" for s in other.shipments) for other in others)
@@ -146,8 +147,12 @@ class Model:
             return False
         if claim.pickup and sum(other.pickup is not None for other in others) >= 2:
             return False
-        web = sum(o.draws().get(("W", "A"), 0) for o in others if o.channel == "web")
-        return claim.channel != "web" or web + draws.get(("W", "A"), 0) <= ALLOTTED
+        return claim.channel == "" or draws.get(("W", "A"), 0) <= self.left(claim.channel)
+
+    def left(self, channel: str) -> int:
+        """What a channel may still sell of its allotment."""
+        sold = [h.claim.draws() for h in self.counting() if h.claim.channel == channel]
+        return ALLOTTED[channel] - sum(drawn.get(("W", "A"), 0) for drawn in sold)
 
     def live(self, name: str) -> bool:
         held = self.held[name]
@@ -177,7 +182,7 @@ class Shop(RuleBasedStateMachine):
     @rule(
         target=reservations,
         wanted=st.dictionaries(st.sampled_from(CELLS), st.integers(1, 3), min_size=1, max_size=3),
-        channel=st.sampled_from(["", "web"]),
+        channel=st.sampled_from(["", "web", "app"]),
         slot=st.booleans(),
     )
     def ask_to_hold(self, wanted: Any, channel: str, slot: bool) -> Any:
