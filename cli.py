@@ -2,7 +2,8 @@
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
 This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
-cli_night.py, cli_availability.py, cli_bench.py.
+cli_night.py, cli_availability.py, cli_reserve.py,
+cli_bench.py.
 """
 
 import os
@@ -17,6 +18,7 @@ import typer
 from omnisource.cli_availability import availability
 from omnisource.cli_bench import bench
 from omnisource.cli_night import allocate, compare, demo, explain
+from omnisource.cli_reserve import database, reserve
 from omnisource.cli_scenario import generate, load, validate
 
 app = typer.Typer(
@@ -27,8 +29,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for verb in (demo, generate, validate, load, allocate, compare, explain, availability):
+for verb in (demo, generate, validate, load, allocate, compare, explain, availability, reserve):
     app.command()(verb)
+app.add_typer(database, name="db")
 app.add_typer(bench, name="bench")
 
 

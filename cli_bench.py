@@ -81,3 +81,35 @@ def load(
 
     figures = bench_load(orders=orders, format=format, seed=seed)
     Screen(json, quiet).show(figures.document(), figures.table())
+
+
+@bench.command()
+def reserve(
+    *,
+    db: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--db", metavar="URL", help="Databases to measure; what is in them is replaced."
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Of the soak and of the rush.")] = 60.0,
+    out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure reservations beside the driver, a rush, and a soak with kills."""
+    from datetime import UTC, datetime
+    from tempfile import TemporaryDirectory
+
+    from omnisource.orchestrator.bench import keep
+    from omnisource.orchestrator.bench_reserve import bench_reserve, sheet
+    from omnisource.orchestrator.report import sheet_report
+    from omnisource.orchestrator.screen import Screen
+
+    with TemporaryDirectory(prefix="omnisource-bench-") as folder:
+        urls = db or [str(Path(folder) / "reserve.db")]
+        found = [bench_reserve(url, seconds=seconds, now=datetime.now(UTC)) for url in urls]
+    document, table = [figures.document() for figures in found], sheet(found)
+    if out is not None:
+        keep(out, document, [table])
+    Screen(json, quiet).show(document, sheet_report(table))

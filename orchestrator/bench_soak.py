@@ -116,8 +116,9 @@ def _run(
     while (gone := perf_counter() - began) < seconds:
         while len(living) < processes:
             file, begun = folder / f"{number}.log", now + timedelta(seconds=gone)
-            asked = (url, str(file), number + 1000 * seed, begun, seconds - gone)
-            living.append(context.Process(target=_customers, args=asked))
+            named = {"now": begun, "seconds": seconds - gone}
+            words = (url, str(file), number + 1_000 * seed)
+            living.append(context.Process(target=_customers, args=words, kwargs=named))
             living[-1].start()
             number += 1
         if moments and gone >= moments[0]:
@@ -131,7 +132,7 @@ def _run(
     return kills - len(moments)
 
 
-def _customers(url: str, log: str, seed: int, now: datetime, seconds: float) -> None:
+def _customers(url: str, log: str, seed: int, *, now: datetime, seconds: float) -> None:
     """Reserve, confirm, extend and give back until time is over; note every answer."""
     dice, began, number = Random(seed), perf_counter(), 0
     with open_desk(url, pool=2) as desk, open(log, "a", buffering=1, encoding="utf-8") as notes:
@@ -205,7 +206,7 @@ def _judged(database: Database, told: dict[str, str], killed: int) -> Soak:
             if database.is_postgres
             else 0
         )
-    found: dict[str, str] = {name: status for name, status in rows}
+    found = {row.reservation: row.status for row in rows}
     missing = [name for name, state in told.items() if found.get(name) not in AFTERWARDS[state]]
     return Soak(
         told=len(told),

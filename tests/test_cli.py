@@ -12,7 +12,8 @@ from omnisource.orchestrator.compare import COMPARED
 from omnisource.solvers.registry import SOLVERS
 
 Omnisource = Callable[..., Any]
-VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain", "availability")
+VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain", "availability",
+         "reserve")  # fmt: skip
 
 # help and usage
 

@@ -1,0 +1,305 @@
+"""Figures of reservations on this machine: how many a second, and what a rush on one SKU does.
+
+The yardstick for how many is the driver itself, in the same run and on the same database: the key,
+three conditional updates, the reservation and three holds, in the same statements and a
+transaction each, with nothing before and nothing after. PostgreSQL is asked by as many threads as
+ours; SQLite by one, because its writers only wait for each other.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from functools import partial
+from itertools import count
+from random import Random
+from statistics import median
+from time import perf_counter, sleep
+from typing import Any, Final
+
+import numpy as np
+
+from omnisource.models.network import Node
+from omnisource.models.product import Product
+from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Refused, Reservation
+from omnisource.models.stock import StockCell
+from omnisource.models.world import World
+from omnisource.orchestrator.bench import Goal, Sheet, verdict
+from omnisource.orchestrator.bench_soak import Soak, soak
+from omnisource.orchestrator.load import world_of
+from omnisource.orchestrator.reserve import reserve
+from omnisource.orchestrator.store import Database, open_database
+from omnisource.orchestrator.store_check import breaches
+from omnisource.orchestrator.store_desk import Desk, Sync, open_desk
+from omnisource.orchestrator.store_keys import NEW
+from omnisource.orchestrator.store_reserve import NEW_HOLD, NEW_RESERVATION, TAKE_CELL
+from omnisource.orchestrator.stored import load_into
+
+SKUS: Final = 5_000
+LINES: Final = 3
+CLIENTS: Final = 8
+"""Threads that ask at a time."""
+TURNS: Final = 3
+"""How often ours and the driver take turns; the median counts."""
+HOT: Final = "HOT"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Reservations a second of three lines."""
+
+    sync: str
+    clients: int
+    ours: float
+    driver: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Rush:
+    """What a rush on one SKU did."""
+
+    units: int
+    buyers: int
+    sold: int
+    refused: int
+    refused_p99_ms: float
+    sold_p99_ms: float
+    idle_ms: float  # others' median before
+    others_ms: float  # others' median meanwhile
+    broken: int  # rules of store_check.py
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that was measured on one database."""
+
+    database: str
+    rates: tuple[Rate, ...]
+    rush: Rush
+    soak: Soak
+
+    def document(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return asdict(self)
+
+
+def bench_reserve(url: str, *, seconds: float, now: datetime) -> Figures:
+    """Measure reservations in a database; what is in it is replaced.
+
+    Args:
+        url: a database of its own.
+        seconds: of the soak and of the rush; each rate takes a few turns of a tenth of it.
+        now: the clock at the beginning.
+    """
+    database = open_database(url)
+    database.close()
+    modes: Sequence[Sync] = ("FULL",) if database.is_postgres else ("FULL", "NORMAL")
+    load_into(calm_world(), url, replace=True)
+    rates = tuple(_rate(url, sync, seconds=seconds / 10, now=now) for sync in modes)
+    load_into(calm_world(hot=5_000), url, replace=True)
+    rush = measure_rush(url, units=5_000, buyers=20_000, seconds=seconds, now=now)
+    shaken = soak(url, processes=8, seconds=seconds, kills=8, now=now)
+    return Figures("PostgreSQL" if database.is_postgres else "SQLite", rates, rush, shaken)
+
+
+def calm_world(hot: int = 0) -> World:
+    """Return a warehouse that has plenty of everything, and so many units of one SKU."""
+    units = {f"S{number:05}": 10**6 for number in range(SKUS)} | ({HOT: hot} if hot else {})
+    return world_of(
+        nodes=[Node(node="W", kind="warehouse", lat=50, lon=8)],
+        products=[Product(sku=sku, grams=100) for sku in units],
+        stock=[StockCell(node="W", sku=sku, on_hand=many) for sku, many in units.items()],
+    )
+
+
+def _claim(*skus: str) -> Claim:
+    lines = tuple(ClaimLine(line=sku, sku=sku, units=1) for sku in skus)
+    return Claim(shipments=(ClaimShipment(node="W", day=date(2025, 1, 6), lines=lines),))
+
+
+def _claims(seed: int, many: int) -> list[Claim]:
+    dice = Random(seed)
+    return [
+        _claim(*(f"S{number:05}" for number in sorted(dice.sample(range(SKUS), LINES))))
+        for _ in range(many)
+    ]
+
+
+def _rate(url: str, sync: Sync, *, seconds: float, now: datetime) -> Rate:
+    """Measure ours and the driver in turns."""
+    claims = _claims(0, 2_000)
+    with open_desk(url, sync=sync) as desk:
+        for claim in claims:
+            desk.places.needs(claim, 0, desk.write)
+        numbers = count()
+        ours, driver = [], []
+        for turn in range(TURNS):
+            driver.append(_driven(desk.database, sync, seconds, tag=f"driver-{sync}-{turn}"))
+            ask = partial(_ask, desk, claims, now)
+            ours.append(_a_second(ask, CLIENTS, seconds, numbers))
+    return Rate(sync, CLIENTS, *(round(median(x), 1) for x in (ours, driver)),
+                round(median(ours) / median(driver), 3))  # fmt: skip
+
+
+def _ask(desk: Desk, claims: Sequence[Claim], now: datetime, number: int) -> None:
+    said = reserve(desk, claims[number % len(claims)], key=f"ours-{number}", now=now)
+    assert isinstance(said, Reservation), said
+
+
+def _a_second(
+    work: Callable[[int], None], clients: int, seconds: float, numbers: "count[int]"
+) -> float:
+    """Return how often a second some threads together do the work."""
+    began = perf_counter()
+
+    def client(_: int) -> int:
+        done = 0
+        while perf_counter() - began < seconds:
+            work(next(numbers))
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(clients) as pool:
+        done = sum(pool.map(client, range(clients)))
+    return done / (perf_counter() - began)
+
+
+def _driven(database: Database, sync: Sync, seconds: float, *, tag: str) -> float:
+    """Return how many a second the driver does alone."""
+    clients = CLIENTS if database.is_postgres else 1
+
+    def client(number: int) -> int:
+        with closing(_connect(database, sync)) as raw:
+            return _drive(raw, database.is_postgres, seconds, f"{tag}-{number}")
+
+    with ThreadPoolExecutor(clients) as pool:
+        return sum(pool.map(client, range(clients))) / seconds
+
+
+def _connect(database: Database, sync: Sync) -> Any:
+    if database.is_postgres:
+        import psycopg
+
+        url = database.url.set(drivername="postgresql")
+        return psycopg.connect(url.render_as_string(hide_password=False))
+    raw = sqlite3.connect(str(database.url.database), timeout=60, isolation_level=None)
+    for pragma in (f"synchronous={sync}", "cache_size=-200000"):
+        raw.execute(f"PRAGMA {pragma}")
+    return raw
+
+
+def _drive(raw: Any, is_postgres: bool, seconds: float, tag: str) -> int:
+    """Make reservations by statements alone; return how many."""
+    key, take, new, hold = (
+        statement.postgres if is_postgres else statement.sqlite
+        for statement in (NEW, TAKE_CELL, NEW_RESERVATION, NEW_HOLD)
+    )
+    document = _claim("S00001", "S00002", "S00003").model_dump_json(exclude_defaults=True)
+    dice, cursor, done, began = Random(tag), raw.cursor(), 0, perf_counter()
+    while perf_counter() - began < seconds:
+        name, rows = f"{tag}-{done}", sorted(dice.sample(range(SKUS), LINES))
+        if not is_postgres:
+            cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute(key, {"key": name, "digest": "d" * 24, "at": 0, "answer": "a" * 100})
+        for row in rows:
+            cursor.execute(take, {"row": row, "node": "W", "sku": f"S{row:05}", "units": 1})
+            assert cursor.rowcount == 1
+        held = {"reservation": name, "until": 2**40, "order": None, "document": document}
+        cursor.execute(new, held)
+        each = {"kind": "stock", "reservation": name, "units": 1}
+        cursor.executemany(hold, [each | {"target": row} for row in rows])
+        raw.commit()
+        done += 1
+    return done
+
+
+def measure_rush(url: str, *, units: int, buyers: int, seconds: float, now: datetime) -> Rush:
+    """Let many buyers want one unit each of one SKU, while others buy other things.
+
+    Args:
+        url: a database with `calm_world(hot=units)`.
+        units: that there are of it.
+        buyers: spread evenly over the time.
+        seconds: that it takes.
+        now: the clock.
+    """
+    with open_desk(url) as desk:
+        idle = _others(desk, now, "idle", seconds / 10)
+        began, told = perf_counter(), []
+
+        def buyer(number: int) -> None:
+            sleep(max(0.0, began + seconds * number / buyers - perf_counter()))
+            asked = perf_counter()
+            said = reserve(desk, _claim(HOT), key=f"buyer-{number}", now=now)
+            told.append((isinstance(said, Refused), 1_000 * (perf_counter() - asked)))
+
+        with ThreadPoolExecutor(CLIENTS * 2 + 1) as pool:
+            others = pool.submit(_others, desk, now, "rush", seconds)
+            for _ in pool.map(buyer, range(buyers)):
+                pass
+        meanwhile = others.result()
+        broken = sum(map(len, breaches(desk.database).values()))
+    refused = [taken for no, taken in told if no]
+    sold = [taken for no, taken in told if not no]
+    return Rush(units, buyers, len(sold), len(refused), _p99(refused), _p99(sold),
+                round(median(idle), 2), round(median(meanwhile), 2), broken)  # fmt: skip
+
+
+def _others(desk: Desk, now: datetime, tag: str, seconds: float) -> list[float]:
+    """Buy other things, twenty a second; return how long each took, milliseconds."""
+    claims, taken, began = _claims(1, 500), [], perf_counter()
+    for number in count():
+        if perf_counter() - began >= seconds and taken:
+            return taken
+        asked = perf_counter()
+        reserve(desk, claims[number % 500], key=f"other-{tag}-{number}", now=now)
+        taken.append(1_000 * (perf_counter() - asked))
+        sleep(0.05)
+    raise AssertionError("numbers do not end")
+
+
+def _p99(taken: Sequence[float]) -> float:
+    return round(float(np.percentile(taken, 99)), 2) if taken else 0.0
+
+
+def sheet(found: Sequence[Figures]) -> Sheet:
+    """Return the figures as a table, each held against its goal."""
+    rows: list[tuple[str, ...]] = []
+    for one in found:
+        rows += [_rate_row(one.database, rate) for rate in one.rates]
+        rows += [_rush_row(one.database, one.rush), _soak_row(one.database, one.soak)]
+    return Sheet("reserve", "Reservations", ("what", "figures", "goal"), rows)
+
+
+def _rate_row(database: str, rate: Rate) -> tuple[str, ...]:
+    sync = f", synchronous={rate.sync}" if database == "SQLite" else ""
+    said = f"{rate.ours:,.0f} a second; the driver {rate.driver:,.0f}; ratio {rate.ratio:.2f}"
+    goal = Goal(-rate.ratio, -0.6, lambda value: f"{-value:.2f}")
+    return f"{database}{sync}: three lines", said, f"≥ 0.6: {verdict([goal])}"
+
+
+def _rush_row(database: str, rush: Rush) -> tuple[str, ...]:
+    said = (
+        f"{rush.sold:,} of {rush.units:,} units to {rush.buyers:,} buyers; refused in "
+        f"{rush.refused_p99_ms:.1f} ms (p99); others {rush.others_ms:.1f} ms, idle "
+        f"{rush.idle_ms:.1f} ms (medians)"
+    )
+    goals = [
+        Goal(abs(rush.sold - rush.units), 0, "{:.0f} units off".format),
+        Goal(rush.refused_p99_ms, 100, "{:.0f} ms".format),
+        Goal(rush.others_ms / rush.idle_ms, 2, "{:.1f} times idle".format),
+    ]
+    return f"{database}: hot SKU", said, f"every unit once, ≤ 100 ms, ≤ 2 × idle: {verdict(goals)}"
+
+
+def _soak_row(database: str, shaken: Soak) -> tuple[str, ...]:
+    said = (
+        f"{shaken.told:,} told, {shaken.confirmed:,} confirmed, {shaken.killed} processes killed; "
+        f"{shaken.oversold} oversold, {shaken.missing} missing, {shaken.broken} sums off, "
+        f"{shaken.deadlocks} deadlocks"
+    )
+    bad = shaken.oversold + shaken.missing + shaken.broken + shaken.deadlocks
+    return f"{database}: soak", said, f"0: {verdict([Goal(bad, 0, '{:.0f}'.format)])}"

@@ -1,0 +1,120 @@
+"""A claim out of a file, out of words on the command line, or out of a promise."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from omnisource.models.base import UnusableInput
+from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment
+
+
+class Parcel(Protocol):
+    """What a promise says of one shipment."""
+
+    @property
+    def node(self) -> str:
+        """Who sends it."""
+        ...
+
+    @property
+    def service(self) -> str:
+        """By which service; empty: over the counter."""
+        ...
+
+    @property
+    def units(self) -> Sequence[tuple[str, int]]:
+        """SKU and units."""
+        ...
+
+    @property
+    def leaves(self) -> datetime:
+        """When it leaves the node."""
+        ...
+
+    @property
+    def cost_cents(self) -> int:
+        """What it costs."""
+        ...
+
+
+class Option(Protocol):
+    """What a promise says of one way to serve a cart."""
+
+    @property
+    def promise_at(self) -> datetime:
+        """When it has arrived."""
+        ...
+
+    @property
+    def shipments(self) -> Sequence[Parcel]:
+        """The plan behind it."""
+        ...
+
+
+def claim_of_file(file: Path) -> Claim:
+    """Return the claim that a JSON file holds.
+
+    Raises:
+        UnusableInput: it cannot be read, or is no claim.
+    """
+    try:
+        return Claim.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise UnusableInput(f"{file}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        raise UnusableInput(f"{file}: {_first(error)}") from None
+
+
+def claim_of_words(
+    node: str, words: Sequence[str], *, service: str | None, channel: str, day: str
+) -> Claim:
+    """Return the claim for one shipment of `SKU` or `SKU:UNITS`.
+
+    >>> claim_of_words("W", ["A", "B:2"], service="std", channel="", day="2025-01-06").draws()
+    {('W', 'A'): 1, ('W', 'B'): 2}
+
+    Raises:
+        UnusableInput: there is no word, or one that is not understood.
+    """
+    pairs = [word.partition(":") for word in words]
+    lines = [
+        {"line": str(number), "sku": sku, "units": units or "1"}
+        for number, (sku, _, units) in enumerate(pairs, start=1)
+    ]
+    shipment = {"node": node, "service": service, "day": day, "lines": lines}
+    try:
+        return Claim.model_validate({"channel": channel, "shipments": [shipment]})
+    except ValidationError as error:
+        raise UnusableInput(f"--sku, --day: {_first(error)}") from None
+
+
+def claim_of_option(option: Option, *, channel: str = "") -> Claim:
+    """Return what a promised option needs: the units of each parcel, on the day that it leaves.
+
+    Args:
+        option: as it was promised; its lines are named by their SKU.
+        channel: where it is sold.
+    """
+    shipments = tuple(_shipment(parcel) for parcel in option.shipments)
+    return Claim(channel=channel, promise_at=option.promise_at, shipments=shipments)
+
+
+def _shipment(parcel: Parcel) -> ClaimShipment:
+    lines = tuple(ClaimLine(line=sku, sku=sku, units=units) for sku, units in parcel.units)
+    return ClaimShipment(
+        node=parcel.node,
+        service=parcel.service or None,
+        day=parcel.leaves.date(),
+        ready_at=parcel.leaves,
+        cost_cents=max(0, parcel.cost_cents),
+        lines=lines,
+    )
+
+
+def _first(error: ValidationError) -> str:
+    """Say what is wrong first."""
+    found: Any = error.errors()[0]
+    return f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
