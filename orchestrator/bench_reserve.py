@@ -140,8 +140,8 @@ def _rate(url: str, sync: Sync, *, seconds: float, now: datetime) -> Rate:
             driver.append(_driven(desk.database, sync, seconds, tag=f"driver-{sync}-{turn}"))
             ask = partial(_ask, desk, claims, now)
             ours.append(_a_second(ask, CLIENTS, seconds, numbers))
-    return Rate(sync, CLIENTS, *(round(median(x), 1) for x in (ours, driver)),
-                round(median(ours) / median(driver), 3))  # fmt: skip
+    ratio = round(median(ours) / median(driver), 3)
+    return Rate(sync, CLIENTS, round(median(ours), 1), round(median(driver), 1), ratio)
 
 
 def _ask(desk: Desk, claims: Sequence[Claim], now: datetime, number: int) -> None:
@@ -228,7 +228,8 @@ def measure_rush(url: str, *, units: int, buyers: int, seconds: float, now: date
     """
     with open_desk(url) as desk:
         idle = _others(desk, now, "idle", seconds / 10)
-        began, told = perf_counter(), []
+        began = perf_counter()
+        told: list[tuple[bool, float]] = []
 
         def buyer(number: int) -> None:
             sleep(max(0.0, began + seconds * number / buyers - perf_counter()))
@@ -250,7 +251,8 @@ def measure_rush(url: str, *, units: int, buyers: int, seconds: float, now: date
 
 def _others(desk: Desk, now: datetime, tag: str, seconds: float) -> list[float]:
     """Buy other things, twenty a second; return how long each took, milliseconds."""
-    claims, taken, began = _claims(1, 500), [], perf_counter()
+    claims, began = _claims(1, 500), perf_counter()
+    taken: list[float] = []
     for number in count():
         if perf_counter() - began >= seconds and taken:
             return taken
@@ -299,7 +301,7 @@ def _soak_row(database: str, shaken: Soak) -> tuple[str, ...]:
     said = (
         f"{shaken.told:,} told, {shaken.confirmed:,} confirmed, {shaken.killed} processes killed; "
         f"{shaken.oversold} oversold, {shaken.missing} missing, {shaken.broken} sums off, "
-        f"{shaken.deadlocks} deadlocks"
+        f"{shaken.deadlocks} deadlocks, {shaken.failed} processes failed"
     )
-    bad = shaken.oversold + shaken.missing + shaken.broken + shaken.deadlocks
+    bad = shaken.oversold + shaken.missing + shaken.broken + shaken.deadlocks + shaken.failed
     return f"{database}: soak", said, f"0: {verdict([Goal(bad, 0, '{:.0f}'.format)])}"

@@ -59,6 +59,7 @@ class Soak:
     told: int  # answers that a process was told: held, confirmed or given back
     confirmed: int
     killed: int  # processes
+    failed: int  # processes that ended with an error of their own
     missing: int  # told, and not so
     oversold: int  # stock cells
     broken: int  # rules of store_check.py
@@ -82,12 +83,12 @@ def soak(
     with open_desk(url) as desk:
         open_slot(desk, SLOT, PICK_UPS)
     with TemporaryDirectory(prefix="omnisource-soak-") as folder:
-        killed = _run(url, Path(folder), processes=processes, seconds=seconds, kills=kills,
+        killed, failed = _run(url, Path(folder), processes=processes, seconds=seconds, kills=kills,
                       now=now, seed=seed)  # fmt: skip
         told = dict(_told(Path(folder)))
     database = open_database(url)
     try:
-        return _judged(database, told, killed)
+        return _judged(database, told, killed=killed, failed=failed)
     finally:
         database.close()
 
@@ -108,8 +109,8 @@ def contended_world() -> World:
 
 def _run(
     url: str, folder: Path, *, processes: int, seconds: float, kills: int, now: datetime, seed: int
-) -> int:
-    """Keep so many processes going; return how many were killed."""
+) -> tuple[int, int]:
+    """Keep so many processes going; return how many were killed, and how many failed."""
     context, dice, began, number = get_context("spawn"), Random(seed), perf_counter(), 0
     living: list[Any] = []
     moments = [seconds * (i + 1) / (kills + 1) for i in range(kills)]
@@ -129,7 +130,7 @@ def _run(
         sleep(0.05)
     for process in living:
         process.join(120)
-    return kills - len(moments)
+    return kills - len(moments), sum(process.exitcode != 0 for process in living)
 
 
 def _customers(url: str, log: str, seed: int, *, now: datetime, seconds: float) -> None:
@@ -196,7 +197,7 @@ def _told(folder: Path) -> Iterator[tuple[str, str]]:
                 yield name, state
 
 
-def _judged(database: Database, told: dict[str, str], killed: int) -> Soak:
+def _judged(database: Database, told: dict[str, str], *, killed: int, failed: int) -> Soak:
     with database.reading() as connection:
         rows = connection.execute(text("SELECT reservation, status FROM reservations")).all()
         deadlocks = (
@@ -212,6 +213,7 @@ def _judged(database: Database, told: dict[str, str], killed: int) -> Soak:
         told=len(told),
         confirmed=sum(status == "confirmed" for status in found.values()),
         killed=killed,
+        failed=failed,
         missing=len(missing),
         oversold=len(oversold(database)),
         broken=sum(map(len, breaches(database).values())),
