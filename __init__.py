@@ -22,6 +22,16 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.plan import Plan
     from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
     from omnisource.models.product import BundlePart, Product
+    from omnisource.models.reservation import (
+        Claim,
+        ClaimLine,
+        ClaimShipment,
+        PickUp,
+        Placed,
+        Refused,
+        Reservation,
+        StockMessage,
+    )
     from omnisource.models.scenario import Scenario
     from omnisource.models.stock import Allotment, Receipt, StockCell
     from omnisource.models.world import Table, World
@@ -34,7 +44,19 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.load import world_of
     from omnisource.orchestrator.measures import Measures
     from omnisource.orchestrator.measures import measures_of as measures
+    from omnisource.orchestrator.reserve import (
+        confirm,
+        expire,
+        extend,
+        find_reservation,
+        hear_stock,
+        open_slot,
+        release,
+        reserve,
+    )
+    from omnisource.orchestrator.reserve_form import claim_of_option
     from omnisource.orchestrator.runs import read_prices, read_run, save_run
+    from omnisource.orchestrator.store_desk import open_desk
     from omnisource.orchestrator.stored import commit_plan, connect, load_into
     from omnisource.solvers.evaluate import evaluate
     from omnisource.solvers.legend import Shipped
@@ -43,12 +65,15 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Delivery", "Explanation", "Fairness",
-    "Fence", "Lane", "Limits", "Line", "LoadStep", "Measures", "Node", "OmnisourceError", "Order",
-    "Place", "Plan", "Policy", "Product", "Receipt", "Scenario", "Service", "Shipped", "StockCell",
-    "Table", "TariffStep", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
-    "allocate", "availability", "commit_plan", "compare", "connect", "evaluate", "explain",
-    "generate", "load", "load_into", "measures", "read_prices", "read_run", "save_run", "world_of",
+    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Claim", "ClaimLine",
+    "ClaimShipment", "Delivery", "Explanation", "Fairness", "Fence", "Lane", "Limits", "Line",
+    "LoadStep", "Measures", "Node", "OmnisourceError", "Order", "PickUp", "Place", "Placed",
+    "Plan", "Policy", "Product", "Receipt", "Refused", "Reservation", "Scenario", "Service",
+    "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights",
+    "World", "ZoneRule", "__version__", "allocate", "availability", "claim_of_option",
+    "commit_plan", "compare", "confirm", "connect", "evaluate", "expire", "explain", "extend",
+    "find_reservation", "generate", "hear_stock", "load", "load_into", "measures", "open_desk",
+    "open_slot", "read_prices", "read_run", "release", "reserve", "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -61,6 +86,10 @@ _MODULES = {
     "models.plan": ("Plan",),
     "models.policy": ("Fairness", "Fence", "LoadStep", "Policy", "Weights"),
     "models.product": ("BundlePart", "Product"),
+    "models.reservation": (
+        "Claim", "ClaimLine", "ClaimShipment", "PickUp", "Placed", "Refused", "Reservation",
+        "StockMessage",
+    ),
     "models.scenario": ("Scenario",),
     "models.stock": ("Allotment", "Receipt", "StockCell"),
     "models.world": ("Table", "World"),
@@ -71,12 +100,18 @@ _MODULES = {
     "orchestrator.generate": ("generate",),
     "orchestrator.load": ("load_world as load", "world_of"),
     "orchestrator.measures": ("Measures", "measures_of as measures"),
+    "orchestrator.reserve": (
+        "confirm", "expire", "extend", "find_reservation", "hear_stock", "open_slot", "release",
+        "reserve",
+    ),
+    "orchestrator.reserve_form": ("claim_of_option",),
     "orchestrator.runs": ("read_prices", "read_run", "save_run"),
+    "orchestrator.store_desk": ("open_desk",),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),
     "solvers.evaluate": ("evaluate",),
     "solvers.legend": ("Shipped",),
     "solvers.problem": ("Limits",),
-}
+}  # fmt: skip
 _ORIGINS = {
     entry.split(" as ")[-1]: (f"omnisource.{module}", entry.split(" as ")[0])
     for module, entries in _MODULES.items()

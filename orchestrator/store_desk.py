@@ -12,6 +12,7 @@ PostgreSQL writes side by side: a pool of connections, a transaction a write. A 
 server ends to break a deadlock is done again.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from sqlite3 import Connection as Raw
+from sqlite3 import IntegrityError
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 from omnisource.models.base import Unavailable
@@ -172,13 +174,18 @@ class _Group:
         try:
             raw.execute("BEGIN IMMEDIATE")
             session = Session(raw, is_postgres=False)
-            told = [(job, *_in_savepoint(session, job.work)) for job in jobs]
+            told = [(job, *self._said(*_in_savepoint(session, job.work))) for job in jobs]
             raw.execute("COMMIT")
         except Exception as error:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
             return [(job, None, _unavailable(self._name, error)) for job in jobs]
         return told
+
+    def _said(self, answer: Any, error: Exception | None) -> tuple[Any, Exception | None]:
+        """Say in words what the database refused of one write."""
+        refused = isinstance(error, sqlite3.Error) and not isinstance(error, IntegrityError)
+        return answer, _unavailable(self._name, error) if error and refused else error
 
 
 def _own_connection(database: Database, sync: Sync) -> Raw:
@@ -230,7 +237,7 @@ class _Pool:
 
     def write(self, work: Work[Result]) -> Result:
         """Do a write in a transaction of its own; once more where it was broken off."""
-        from psycopg import Error, IntegrityError
+        import psycopg
         from psycopg.errors import DeadlockDetected, SerializationFailure
 
         for left in reversed(range(AGAIN)):
@@ -239,9 +246,9 @@ class _Pool:
             except (DeadlockDetected, SerializationFailure) as error:
                 if not left:
                     raise _unavailable(self._name, error) from error
-            except IntegrityError:
+            except psycopg.IntegrityError:
                 raise
-            except Error as error:
+            except psycopg.Error as error:
                 raise _unavailable(self._name, error) from error
         raise AssertionError("the last time either returns or raises")
 

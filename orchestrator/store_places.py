@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from omnisource.models.reservation import Claim
 from omnisource.models.tables import DocumentRow, QuotaRow, StockRow, table_of
@@ -88,6 +88,15 @@ def limits_a_day(connection: Connection) -> Limits:
         for kind in USED
         if (most := node.get(f"{kind}_per_day")) is not None
     }
+
+
+def _document(connection: Connection, kind: str, name: str, value: str) -> Any:
+    """Return the row of that name of a table that is kept as documents; None: there is none."""
+    table = table_of(DocumentRow)
+    quoted = table.c.document.contains(json.dumps(value, ensure_ascii=False), autoescape=True)
+    query = select(table.c.document).where(table.c.kind == kind, quoted)
+    rows = map(json.loads, connection.scalars(query))
+    return next((row for row in rows if row[name] == value), None)
 
 
 def put_in_days(session: Session, days: Iterable[Key], limits: Limits) -> None:
@@ -170,18 +179,12 @@ class Places:
         """Return the units kept back of a cell that is new; None where it cannot be."""
         if self._cell((node, sku)) is not None:
             return 0
-        table = table_of(DocumentRow)
-        query = select(table.c.document).where(table.c.kind == bindparam("kind"))
-        like = table.c.document.contains(bindparam("text"), autoescape=True)
-        found: dict[str, Any] = {}
         with self._database.reading() as connection:
-            for kind, name, value in (("nodes", "node", node), ("products", "sku", sku)):
-                asked = {"kind": kind, "text": json.dumps(value, ensure_ascii=False)}
-                rows = map(json.loads, connection.scalars(query.where(like), asked))
-                found[kind] = next((row for row in rows if row[name] == value), None)
-        if not found["products"] or not found["nodes"] or found["nodes"]["kind"] == "hub":
+            there = _document(connection, "nodes", "node", node)
+            product = _document(connection, "products", "sku", sku)
+        if there is None or product is None or there["kind"] == "hub":
             return None
-        return int(found["nodes"].get("safety") or 0)
+        return int(there.get("safety") or 0)
 
     def _is_limited(self, kind: str, node: str) -> bool:
         return kind == "slot" or (kind, node) in self._limits

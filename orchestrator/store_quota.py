@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_places import USED, Key, limits_a_day, put_in_days
-from omnisource.orchestrator.store_reserve import give_back_expired
 from omnisource.orchestrator.store_session import LOCK, Session, Statement, session_of
 
 SET_SLOT: Final = Statement(
@@ -58,19 +57,16 @@ class Rooms:
     wanted: pl.DataFrame  # order, row, units: one a shipment and kind
 
 
-def locked_rooms(connection: Connection, shipments: pl.DataFrame, day: str, now: int) -> Rooms:
+def locked_rooms(connection: Connection, shipments: pl.DataFrame, day: str) -> Rooms:
     """Lock what is left of a day at the nodes of some shipments, from low row to high.
 
     Args:
         connection: of a transaction.
         shipments: order, node, units.
         day: whose capacity they take; its quotas are there.
-        now: seconds since 1970-01-01 UTC; what is out of time by then is given back.
     """
-    session, nodes = session_of(connection), shipments["node"].unique().sort().to_list()
-    found = session.rows(LOCK_DAYS, at=day, nodes=nodes)
-    if give_back_expired(session, [], [row for row, *_ in found], now):
-        found = session.rows(LOCK_DAYS, at=day, nodes=nodes)
+    nodes = shipments["node"].unique().sort().to_list()
+    found = session_of(connection).rows(LOCK_DAYS, at=day, nodes=nodes)
     rooms = pl.DataFrame(found, schema=dict(ROOM), orient="row")
     each = shipments.select("order", "node", orders=pl.lit(1, WHOLE), units="units")
     each = each.unpivot(

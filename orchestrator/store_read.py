@@ -5,6 +5,7 @@ Rows are checked and linked as those of a scenario folder are. What is read is w
     on_hand         less what orders have been given already, and what reservations in time hold
     units of lines  less what has been allocated; lines and orders with nothing left stay out
     orders_per_day, units_per_day of nodes   less what the same day has been given, or is held
+    units of allotments   less what reservations of the channel hold
     orders          less those for which a reservation is held
 
 A rest of an order that was served in part is an order like any other: `max_shipments` counts anew.
@@ -22,6 +23,7 @@ from sqlalchemy import BigInteger, Connection, and_, cast, exists, func, or_, se
 
 from omnisource.models.scenario import Scenario
 from omnisource.models.tables import (
+    CONFIRMED,
     EXPIRED,
     HELD,
     OPEN,
@@ -83,10 +85,12 @@ def read_world(database: Database) -> Loaded:
         scenario = _scenario(connection)
         now = int(scenario.now.timestamp())
         raw = _raw_tables(connection, now)
+        raw["allotments"] = _with_sold(raw["allotments"], connection, now)
         used = _used(connection, str(scenario.now.date()), now)
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
     checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
+    checked["allotments"] = _less(checked["allotments"], raw["allotments"], units="sold")
     checked["nodes"] = _with_room_left(checked["nodes"], used)
     frames, unlinked = link(checked)
     counts = {table: _count(raw[table], frames[table]) for table in TABLES}
@@ -104,7 +108,7 @@ def _scenario(connection: Connection) -> Scenario:
     return validated(Scenario, json.loads(str(text)), "scenarios")
 
 
-def _raw_tables(connection: Connection, now: int) -> Frames:
+def _raw_tables(connection: Connection, now: int) -> dict[str, pl.DataFrame]:
     """Return what every table of a scenario has, its cells not yet looked at."""
     typed = {
         "stock": _stock(connection, now), "receipts": _receipts(connection),
@@ -198,6 +202,23 @@ def _held_days(connection: Connection, day: str, now: int) -> pl.DataFrame:
     of = {kind: pl.when(pl.col("kind") == kind).then("held").otherwise(0).alias(kind)
           for kind in ("orders", "units")}  # fmt: skip
     return found.select("node", *of.values())
+
+
+def _with_sold(allotments: pl.DataFrame, connection: Connection, now: int) -> pl.DataFrame:
+    """Return allotments with what reservations hold of them: in time, or confirmed."""
+    h, q, r = table_of(HoldRow), table_of(QuotaRow), table_of(ReservationRow)
+    query = (
+        select(q.c.node, q.c.sku, q.c.channel, cast(func.sum(h.c.units), BigInteger))
+        .join(h, and_(h.c.kind == q.c.kind, h.c.target == q.c.row))
+        .join(r, r.c.reservation == h.c.reservation)
+        .where(q.c.kind == "allotment")
+        .where(or_(r.c.status == CONFIRMED, and_(r.c.status == HELD, r.c.until > now)))
+        .group_by(q.c.node, q.c.sku, q.c.channel)
+    )
+    key = {"node": TEXT, "sku": TEXT, "channel": TEXT}
+    sold = select_frame(connection, query, key | {"sold": WHOLE})
+    found = allotments.join(sold, on=list(key), how="left", maintain_order="left")
+    return found.with_columns(pl.col("sold").fill_null(0))
 
 
 def _opened(frame: pl.DataFrame, table: str) -> pl.DataFrame:

@@ -82,7 +82,8 @@ LOCK_QUOTAS: Final = Statement(
 RECEIPTS: Final = Statement("SELECT cell, due, units FROM receipts WHERE cell IN (:rows)")
 OUT_OF_TIME: Final = Statement(
     "SELECT reservation FROM reservations WHERE reservation IN "
-    "(SELECT reservation FROM holds WHERE kind IN (:kinds) AND target IN (:targets)) "
+    "(SELECT reservation FROM holds WHERE (kind = 'stock' AND target IN (:cells)) "
+    "OR (kind IN ('orders', 'units', 'slot', 'allotment') AND target IN (:quotas))) "
     "AND (status = 'expired' OR (status = 'held' AND until <= :now)) "
     f"ORDER BY reservation{LOCK}"
 )
@@ -226,13 +227,8 @@ def give_back_expired(
     Returns:
         The reservations.
     """
-    names = {
-        name
-        for kinds, targets in ((STOCK, cells), (QUOTAS, quotas))
-        if targets
-        for (name,) in session.rows(OUT_OF_TIME, kinds=list(kinds), targets=list(targets), now=now)
-    }
-    found = sorted(names)
+    rows = session.rows(OUT_OF_TIME, cells=list(cells), quotas=list(quotas), now=now)
+    found = [name for (name,) in rows]
     if found:
         session.put([(SAY_EXPIRED, {"names": found})])
         give_back(session, found, cells, quotas)

@@ -109,8 +109,7 @@ def _reserved(
 ) -> tuple[Partition, pl.DataFrame]:
     """Lock cells and days, (3.3), and reserve what fits, (3.4); return what did and did not."""
     draws, names = planned.allocations, planned.orders["order"]
-    cells = _locked_cells(connection, draws["cell"].unique().sort().to_numpy(), clock.now)
-    rooms = locked_rooms(connection, planned.shipments, clock.day, clock.now * 60)
+    cells, rooms = _locked(connection, planned, clock)
     wanted = _wanted(draws, cells, rooms)
     free = pl.concat([cells["free"], rooms.rooms["free"]]).to_numpy()
     asks = (wanted["at"].to_numpy(), wanted["units"].to_numpy(), free)
@@ -123,6 +122,18 @@ def _reserved(
         need=pl.Series(need[asks[0]], dtype=WHOLE), free=pl.Series(free[asks[0]], dtype=WHOLE)
     )
     return given, _robbed(asked, names.filter(~fits))
+
+
+def _locked(connection: Connection, planned: Partition, clock: Clock) -> tuple[pl.DataFrame, Rooms]:
+    """Lock cells, then days; what is out of time on them is given back."""
+    session, rows = session_of(connection), planned.allocations["cell"].unique().sort()
+    for _ in range(2):
+        cells = _locked_cells(connection, rows.to_numpy(), clock.now)
+        rooms = locked_rooms(connection, planned.shipments, clock.day)
+        held = rows.to_list(), rooms.rooms["row"].to_list()
+        if not give_back_expired(session, *held, clock.now * 60):
+            break
+    return cells, rooms
 
 
 def _wanted(draws: pl.DataFrame, cells: pl.DataFrame, rooms: Rooms) -> pl.DataFrame:
@@ -153,8 +164,6 @@ def _places(values: pl.Series, known: pl.Series) -> Ints:
 def _locked_cells(connection: Connection, rows: Ints, now: int) -> pl.DataFrame:
     """Lock cells from low row to high; return them with the units that are free in each."""
     cells = locked_rows(connection, table_of(StockRow), rows, CELL)
-    if give_back_expired(session_of(connection), rows.tolist(), [], now * 60):
-        cells = locked_rows(connection, table_of(StockRow), rows, CELL)
     t = table_of(ReceiptRow)
     units = cast(func.sum(t.c.units), BigInteger)
     query = select(t.c.cell, units).where(t.c.due <= now).group_by(t.c.cell)

@@ -1,7 +1,7 @@
 """Reservations, one by one and side by side: what is held is held once, and a no says why."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from omnisource.models.reservation import (
     Reservation,
     StockMessage,
 )
-from omnisource.models.stock import Receipt, StockCell
+from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.bench_reserve import calm_world, measure_rush
@@ -51,7 +51,9 @@ MINUTE = timedelta(minutes=1)
 DAY = date(2025, 1, 6)
 
 
-def shop(*, orders_a_day: int | None = None, **stock: int) -> World:
+def shop(
+    allotments: Sequence[Allotment] = (), *, orders_a_day: int | None = None, **stock: int
+) -> World:
     """A warehouse W and a store S; order o1 wants two units of A and one of B."""
     return world_of(
         nodes=[
@@ -65,6 +67,7 @@ def shop(*, orders_a_day: int | None = None, **stock: int) -> World:
         stock=[
             StockCell(node=name[0], sku=name[1], on_hand=units) for name, units in stock.items()
         ],
+        allotments=allotments,
         receipts=[Receipt(node="W", sku="B", units=4, due=NOON + 60 * MINUTE)],
         orders=[Order(order="o1", placed_at=NOON, country="DE", postcode="1", lat=50, lon=9)],
         lines=[
@@ -180,7 +183,7 @@ def test_receipts_count_from_when_they_are_due(desk_of: Desks) -> None:
     desk = desk_of(shop(WB=1))
     assert refused(reserve(desk, claim("WB2"), key="1", now=NOON)).why == "short"
     later = NOON + 61 * MINUTE
-    held(reserve(desk, claim("WB2", ready_at=later), key="2", now=NOON))
+    held(reserve(desk, claim("WB2", ready_at=later), key="2", now=NOON, ttl=120 * MINUTE))
     held(reserve(desk, claim("WB3"), key="3", now=later))
     no = refused(reserve(desk, claim("WB1"), key="4", now=later))
     assert no.reasons == ("W has 0 units of B left, where 1 are wanted",)
@@ -254,7 +257,7 @@ def test_what_is_out_of_time_counts_no_more_and_nobody_needs_to_sweep(desk_of: D
     held(reserve(desk, claim("WA2"), key="2", now=NOON + 15 * MINUTE))
     for verb in (extend, release):
         assert refused(verb(desk, name, key=verb.__name__, now=NOON)).why == "expired"
-    no = confirm(desk, name, placed("o2", A=2), key="5", now=NOON + 15 * MINUTE)
+    no = confirm(desk, name, placed("o2", A=3), key="5", now=NOON + 15 * MINUTE)
     assert refused(no).why == "expired"
     assert reserved(desk)["SA"] == 1
     assert expire(desk, now=NOON + 15 * MINUTE) == 1
@@ -337,6 +340,19 @@ def test_what_is_held_out_of_time_is_free_for_a_night(desk_of: Desks) -> None:
     assert world.stock["on_hand"].tolist() == [2, 1]
     assert commit_plan(world, allocate(world, solver="cheapest"), "monday").orders == 1
     assert reserved(desk) == {"WA": 2, "WB": 1}
+
+
+def test_what_a_channel_holds_of_its_allotment_is_no_longer_left(desk_of: Desks) -> None:
+    allotted = [Allotment(node="W", sku="A", channel="web", units=3)]
+    world = shop(allotted, WA=5)
+    desk = desk_of(world)
+    no = refused(reserve(desk, claim("WA3"), key="1", now=NOON))
+    assert no.reasons == ("W has 2 units of A left, where 3 are wanted",)
+    held(reserve(desk, claim("WA2", channel="web"), key="2", now=_now(desk)))
+    assert connect(url_of(desk)).allotments["units"].tolist() == [1]
+    no = refused(reserve(desk, claim("WA2", channel="web"), key="3", now=_now(desk)))
+    assert no.reasons == ("web may sell 1 more units of A from W",)
+    held(reserve(desk, claim("WA2"), key="4", now=_now(desk)))
 
 
 def test_an_order_for_which_something_is_held_is_not_the_nights(desk_of: Desks) -> None:

@@ -54,7 +54,9 @@ def test_what_is_in_it_stays_and_the_next_night_runs(
     databases: Any, shop: Path, layout: int
 ) -> None:
     url, rows = earlier(databases, shop, layout)
-    with pytest.raises(UnusableInput, match="`omnisource db upgrade --db .*` brings it up to date"):
+    with pytest.raises(
+        UnusableInput, match=r"`omnisource db upgrade --db .*` brings it up to date"
+    ):
         connect(url)
     assert upgrade_database(url) == (layout, LAYOUT)
     assert upgrade_database(url) == (LAYOUT, LAYOUT)
