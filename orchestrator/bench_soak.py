@@ -8,7 +8,7 @@ what is told `confirmed` is confirmed or, asked for later, given back.
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from omnisource.models.network import Node
 from omnisource.models.order import Line, Order
@@ -82,13 +82,16 @@ def soak(
     load_into(contended_world(), url, replace=True)
     with open_desk(url) as desk:
         open_slot(desk, SLOT, PICK_UPS)
+        with desk.database.reading() as connection:
+            before = deadlocks_of(connection)
     with TemporaryDirectory(prefix="omnisource-soak-") as folder:
         killed, failed = _run(url, Path(folder), processes=processes, seconds=seconds, kills=kills,
                       now=now, seed=seed)  # fmt: skip
         told = dict(_told(Path(folder)))
     database = open_database(url)
     try:
-        return _judged(database, told, killed=killed, failed=failed)
+        found = _judged(database, told, killed=killed, failed=failed)
+        return replace(found, deadlocks=found.deadlocks - before)
     finally:
         database.close()
 
@@ -200,13 +203,7 @@ def _told(folder: Path) -> Iterator[tuple[str, str]]:
 def _judged(database: Database, told: dict[str, str], *, killed: int, failed: int) -> Soak:
     with database.reading() as connection:
         rows = connection.execute(text("SELECT reservation, status FROM reservations")).all()
-        deadlocks = (
-            connection.scalar(
-                text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-            )
-            if database.is_postgres
-            else 0
-        )
+        deadlocks = deadlocks_of(connection)
     found = {row.reservation: row.status for row in rows}
     missing = [name for name, state in told.items() if found.get(name) not in AFTERWARDS[state]]
     return Soak(
@@ -217,5 +214,13 @@ def _judged(database: Database, told: dict[str, str], *, killed: int, failed: in
         missing=len(missing),
         oversold=len(oversold(database)),
         broken=sum(map(len, breaches(database).values())),
-        deadlocks=int(deadlocks or 0),
+        deadlocks=deadlocks,
     )
+
+
+def deadlocks_of(connection: Connection) -> int:
+    """Return how many deadlocks PostgreSQL has broken in a database since it was made."""
+    if connection.dialect.name != "postgresql":
+        return 0
+    query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    return int(connection.scalar(text(query)) or 0)

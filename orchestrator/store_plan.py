@@ -12,8 +12,9 @@ The protocol. A run is a night with a name; every step is one transaction.
                   they were read fall out
          (3.3)    its cells, then its nodes' days, are locked, from low row to high; orders that
                   would take more than is free now (guard.py) fall out
-         (3.4)    days: used + shipments, + units; cells: reserved + units, version + 1, where the version is still that of (3.3);
-                  lines: allocated + units; orders: version + 1, `allocated` if nothing is short
+         (3.4)    days: used + shipments, used + units; cells: reserved + units, version + 1,
+                  where the version is still that of (3.3); lines: allocated + units; orders:
+                  version + 1, `allocated` if nothing is short
          (3.5)    shipments, allocations, shortages; for those that fell out, the reason
     (4)  end      the run's state `done`, and the documents of its partitions go.
 
@@ -23,9 +24,8 @@ What holds at every moment, for whoever reads the database:
     (b)  A partition has a row in the ledger if, and only if, its effects are there: (3) is one
          transaction, and the key (run, part) is unique.
     (c)  reserved of a cell = Σ units of allocations from it, and of holds (store_reserve.py);
-         allocated of a line = Σ units of
-         allocations to it ≤ its units. A cell that gives gives no more than is free:
-         on_hand − reserved − safety + receipts due.
+         allocated of a line = Σ units of allocations to it ≤ its units. A cell that gives gives
+         no more than is free: on_hand − reserved − safety + receipts due.
     (d)  A plan that is kept does not change. Whoever comes back with the name of a run that is
          planned writes that plan: the partitions that the ledger lacks.
 

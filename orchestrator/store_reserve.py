@@ -21,6 +21,9 @@ The quick way, for nearly all:
 Where any of (1) to (3) changes no row, all is undone, and the careful way is gone, (1) again and:
 
     (5)  an order that is named is locked: it must be open, and nothing else held for it
+    (5a) a glance, with nothing locked: where a cell is short, receipts and all, and nothing that
+         is held of it is out of time, the answer is no. So a rush on what is sold out does not
+         queue for it.
     (6)  cells, then quotas, are locked, each from low row to high
     (7)  of those, what reservations hold whose time is over is given back; such a reservation is
          `expired` for good, whoever's clock is behind
@@ -36,7 +39,7 @@ What holds at every moment:
          and rows of a kind from low to high.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -78,6 +81,13 @@ LOCK_CELLS: Final = Statement(
 )
 LOCK_QUOTAS: Final = Statement(
     f"SELECT row, most - used FROM quotas WHERE row IN (:rows) ORDER BY row{LOCK}"
+)
+GLANCE: Final = Statement(
+    "SELECT s.row, s.on_hand - s.reserved - s.safety + COALESCE((SELECT SUM(units) "
+    "FROM receipts WHERE cell = s.row AND due <= :by), 0), EXISTS (SELECT 1 FROM reservations "
+    "WHERE reservation IN (SELECT reservation FROM holds WHERE kind = 'stock' "
+    "AND target IN (:rows)) AND (status = 'expired' OR (status = 'held' AND until <= :now))) "
+    "FROM stock s WHERE s.row IN (:rows)"
 )
 RECEIPTS: Final = Statement("SELECT cell, due, units FROM receipts WHERE cell IN (:rows)")
 OUT_OF_TIME: Final = Statement(
@@ -186,6 +196,8 @@ def _refusal(session: Session, attempt: Attempt) -> Refused | None:
         refused := _order_refusal(session, attempt.claim.order, now)
     ):
         return refused
+    if short := _short_at_a_glance(session, needs.cells, now):  # (5a)
+        return Refused(why="short", reasons=short)
     rows = [cell.row for cell in needs.cells]
     quotas = sorted({*(quota.row for quota in needs.quotas), *(row for _, row in needs.kept)})
     lock(session, rows, quotas)  # (6)
@@ -269,11 +281,27 @@ def _short_cells(session: Session, needs: Needs) -> list[str]:
         cell.row: sum(units for row, at, units in receipts if row == cell.row and at <= cell.by)
         for cell in needs.cells
     }
+    left = {row: units + due[row] for row, units in free.items()}
+    return _too_little(needs.cells, left)
+
+
+def _too_little(cells: Sequence[Cell], left: Mapping[int, int]) -> list[str]:
+    """Say which cells have less left than is wanted."""
     return [
-        f"{cell.node} has {max(0, left)} units of {cell.sku} left, where {cell.units} are wanted"
-        for cell in needs.cells
-        if (left := free.get(cell.row, 0) + due[cell.row]) < cell.units
+        f"{cell.node} has {max(0, left.get(cell.row, 0))} units of {cell.sku} left, "
+        f"where {cell.units} are wanted"
+        for cell in cells
+        if left.get(cell.row, 0) < cell.units
     ]
+
+
+def _short_at_a_glance(session: Session, cells: Sequence[Cell], now: int) -> tuple[str, ...]:
+    """Say which cells are short for certain, of one state of the database, nothing locked."""
+    by, rows = max(cell.by for cell in cells), [cell.row for cell in cells]
+    found = session.rows(GLANCE, rows=rows, by=by, now=now)
+    if any(overdue for *_, overdue in found):
+        return ()
+    return tuple(_too_little(cells, {row: units for row, units, _ in found}))
 
 
 def _kept(session: Session, needs: Needs) -> list[tuple[int, int]]:
