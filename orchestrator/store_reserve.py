@@ -39,16 +39,17 @@ What holds at every moment:
          and rows of a kind from low to high.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from typing import Final
 
 from omnisource.models.reservation import Answer, Claim, Refused, Reservation
+from omnisource.orchestrator.store_give import give_back_expired, lock
 from omnisource.orchestrator.store_keys import Ask, new_write, replay, say
-from omnisource.orchestrator.store_places import Cell, Needs, Quota
+from omnisource.orchestrator.store_places import Cell, Needs
 from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo, Values
+from omnisource.orchestrator.store_short import short_at_a_glance, short_cells, short_quotas
 
 TAKE_CELL: Final = Statement(
     "UPDATE stock SET reserved = reserved + :units, version = version + 1 "
@@ -75,42 +76,6 @@ HELD_FOR: Final = Statement(
     "AND status = 'held' AND until > :now"
 )
 NEXT_VERSION: Final = Statement('UPDATE orders SET version = version + 1 WHERE "order" = :order')
-LOCK_CELLS: Final = Statement(
-    "SELECT row, on_hand - reserved - safety, node, sku FROM stock "
-    f"WHERE row IN (:rows) ORDER BY row{LOCK}"
-)
-LOCK_QUOTAS: Final = Statement(
-    f"SELECT row, most - used FROM quotas WHERE row IN (:rows) ORDER BY row{LOCK}"
-)
-GLANCE: Final = Statement(
-    "SELECT s.row, s.on_hand - s.reserved - s.safety + COALESCE((SELECT SUM(units) "
-    "FROM receipts WHERE cell = s.row AND due <= :by), 0), EXISTS (SELECT 1 FROM reservations "
-    "WHERE reservation IN (SELECT reservation FROM holds WHERE kind = 'stock' "
-    "AND target IN (:rows)) AND (status = 'expired' OR (status = 'held' AND until <= :now))) "
-    "FROM stock s WHERE s.row IN (:rows)"
-)
-RECEIPTS: Final = Statement("SELECT cell, due, units FROM receipts WHERE cell IN (:rows)")
-OUT_OF_TIME: Final = Statement(
-    "SELECT reservation FROM reservations WHERE reservation IN "
-    "(SELECT reservation FROM holds WHERE (kind = 'stock' AND target IN (:cells)) "
-    "OR (kind IN ('orders', 'units', 'slot', 'allotment') AND target IN (:quotas))) "
-    "AND (status = 'expired' OR (status = 'held' AND until <= :now)) "
-    f"ORDER BY reservation{LOCK}"
-)
-SAY_EXPIRED: Final = Statement(
-    "UPDATE reservations SET status = 'expired' WHERE reservation IN (:names)"
-)
-DROP_HOLDS: Final = Statement(
-    "DELETE FROM holds WHERE kind IN (:kinds) AND target IN (:targets) "
-    "AND reservation IN (:names) RETURNING target, units"
-)
-GIVE_CELL: Final = Statement(
-    "UPDATE stock SET reserved = reserved - :units, version = version + 1 WHERE row = :row"
-)
-GIVE_QUOTA: Final = Statement("UPDATE quotas SET used = used - :units WHERE row = :row")
-STOCK: Final = ("stock",)
-QUOTAS: Final = ("orders", "units", "slot", "allotment")
-"""Kinds of holds: on stock cells, and on the different quotas."""
 
 
 @dataclass(frozen=True)
@@ -196,13 +161,13 @@ def _refusal(session: Session, attempt: Attempt) -> Refused | None:
         refused := _order_refusal(session, attempt.claim.order, now)
     ):
         return refused
-    if short := _short_at_a_glance(session, needs.cells, now):  # (5a)
+    if short := short_at_a_glance(session, needs.cells, now):  # (5a)
         return Refused(why="short", reasons=short)
     rows = [cell.row for cell in needs.cells]
     quotas = sorted({*(quota.row for quota in needs.quotas), *(row for _, row in needs.kept)})
     lock(session, rows, quotas)  # (6)
     give_back_expired(session, rows, quotas, now)  # (7)
-    reasons = [*_short_cells(session, needs), *_short_quotas(session, needs.quotas)]
+    reasons = [*short_cells(session, needs), *short_quotas(session, needs.quotas)]
     return Refused(why="short", reasons=tuple(reasons)) if reasons else None
 
 
@@ -216,120 +181,6 @@ def _order_refusal(session: Session, order: str, now: int) -> Refused | None:
     if held := session.rows(HELD_FOR, order=order, now=now):
         return Refused(why="confirmed", reasons=(f"reservation {held[0][0]} is held for it",))
     return None
-
-
-def lock(session: Session, cells: Sequence[int], quotas: Sequence[int]) -> None:
-    """Lock stock cells, then quotas, each from low row to high, until the transaction ends."""
-    for statement, rows in ((LOCK_CELLS, cells), (LOCK_QUOTAS, quotas)):
-        if rows:
-            session.rows(statement, rows=sorted(rows))
-
-
-def give_back_expired(
-    session: Session, cells: Sequence[int], quotas: Sequence[int], now: int
-) -> list[str]:
-    """Give back what is held of those, which are locked, by reservations out of time.
-
-    Args:
-        session: of a transaction.
-        cells: rows of `stock`.
-        quotas: rows of `quotas`.
-        now: seconds since 1970-01-01 UTC.
-
-    Returns:
-        The reservations.
-    """
-    rows = session.rows(OUT_OF_TIME, cells=list(cells), quotas=list(quotas), now=now)
-    found = [name for (name,) in rows]
-    if found:
-        session.put([(SAY_EXPIRED, {"names": found})])
-        give_back(session, found, cells, quotas)
-    return found
-
-
-def give_back(
-    session: Session, names: Sequence[str], cells: Sequence[int], quotas: Sequence[int]
-) -> None:
-    """Give back what those reservations hold of cells and quotas, all of them locked."""
-    for kinds, targets, give in ((STOCK, cells, GIVE_CELL), (QUOTAS, quotas, GIVE_QUOTA)):
-        if not targets:
-            continue
-        dropped = session.rows(
-            DROP_HOLDS, kinds=list(kinds), targets=list(targets), names=list(names)
-        )
-        session.put([(give, {"row": row, "units": units}) for row, units in _sums(dropped)])
-
-
-def _sums(pairs: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
-    """Return the sum of what stands second, by what stands first, ascending."""
-    sums: dict[int, int] = {}
-    for row, units in pairs:
-        sums[row] = sums.get(row, 0) + units
-    return sorted(sums.items())
-
-
-def _short_cells(session: Session, needs: Needs) -> list[str]:
-    """Say which stock cells have too little."""
-    rows = [cell.row for cell in needs.cells]
-    free = {row: units for row, units, *_ in session.rows(LOCK_CELLS, rows=rows)}
-    for row, units in _kept(session, needs):
-        free[row] -= units
-    if all(free.get(cell.row, 0) >= cell.units for cell in needs.cells):
-        return []
-    receipts = session.rows(RECEIPTS, rows=rows)
-    due = {
-        cell.row: sum(units for row, at, units in receipts if row == cell.row and at <= cell.by)
-        for cell in needs.cells
-    }
-    left = {row: units + due[row] for row, units in free.items()}
-    return _too_little(needs.cells, left)
-
-
-def _too_little(cells: Sequence[Cell], left: Mapping[int, int]) -> list[str]:
-    """Say which cells have less left than is wanted."""
-    return [
-        f"{cell.node} has {max(0, left.get(cell.row, 0))} units of {cell.sku} left, "
-        f"where {cell.units} are wanted"
-        for cell in cells
-        if left.get(cell.row, 0) < cell.units
-    ]
-
-
-def _short_at_a_glance(session: Session, cells: Sequence[Cell], now: int) -> tuple[str, ...]:
-    """Say which cells are short for certain, of one state of the database, nothing locked."""
-    by, rows = max(cell.by for cell in cells), [cell.row for cell in cells]
-    found = session.rows(GLANCE, rows=rows, by=by, now=now)
-    if any(overdue for *_, overdue in found):
-        return ()
-    return tuple(_too_little(cells, {row: units for row, units, _ in found}))
-
-
-def _kept(session: Session, needs: Needs) -> list[tuple[int, int]]:
-    """Return what other channels may still sell: cell, units."""
-    if not needs.kept:
-        return []
-    rows = session.rows(LOCK_QUOTAS, rows=sorted({row for _, row in needs.kept}))
-    left = {row: units for row, units, *_ in rows}
-    return [(cell, max(0, left[quota])) for cell, quota in needs.kept]
-
-
-def _short_quotas(session: Session, quotas: Sequence[Quota]) -> list[str]:
-    """Say what else there is too little of."""
-    if not quotas:
-        return []
-    locked = session.rows(LOCK_QUOTAS, rows=[quota.row for quota in quotas])
-    free: dict[int, int] = dict(locked)
-    return [_said(quota, left) for quota in quotas if (left := free[quota.row]) < quota.units]
-
-
-def _said(quota: Quota, left: int) -> str:
-    key, left = quota.key, max(0, left)
-    return {
-        "orders": f"{key.node} can send {left} more shipments on {key.at}",
-        "units": f"{key.node} can send {left} more units on {key.at}",
-        "slot": f"{key.node} has no room left in that slot",
-        "allotment": f"{key.channel} may sell {left} more units of {key.sku} from {key.node}",
-    }[key.kind]
 
 
 def reservation_name(key: str) -> str:

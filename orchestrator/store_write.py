@@ -35,9 +35,9 @@ from omnisource.orchestrator.store_bulk import (
     locked_rows,
     rows_among,
 )
+from omnisource.orchestrator.store_give import give_back_expired
 from omnisource.orchestrator.store_partition import BESIDES, Partition, read_partition
 from omnisource.orchestrator.store_quota import Rooms, locked_rooms, open_days, take_rooms
-from omnisource.orchestrator.store_reserve import give_back_expired
 from omnisource.orchestrator.store_session import session_of
 from omnisource.solvers.problem import Ints
 

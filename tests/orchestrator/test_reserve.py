@@ -27,7 +27,7 @@ from omnisource.models.reservation import (
 from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
-from omnisource.orchestrator.bench_reserve import calm_world, measure_rush
+from omnisource.orchestrator.bench_rush import calm_world, measure_rush
 from omnisource.orchestrator.bench_soak import deadlocks_of, soak
 from omnisource.orchestrator.load import world_of
 from omnisource.orchestrator.reserve import (
