@@ -187,6 +187,6 @@ def reservation_name(key: str) -> str:
     """Return what the reservation is called that a key makes.
 
     >>> reservation_name("cart-17")
-    'r-14fcb62fc2aa0e30'
+    'r-57e31693b4eb9156'
     """
     return f"r-{blake2b(key.encode(), digest_size=8).hexdigest()}"
