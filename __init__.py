@@ -40,6 +40,12 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.compare import compare
     from omnisource.orchestrator.explain import explain
     from omnisource.orchestrator.generate import generate
+    from omnisource.orchestrator.learn import (
+        evaluate_promises,
+        learn,
+        read_lead_times,
+        save_lead_times,
+    )
     from omnisource.orchestrator.load import load_world as load
     from omnisource.orchestrator.load import world_of
     from omnisource.orchestrator.measures import Measures
@@ -59,21 +65,23 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.store_desk import open_desk
     from omnisource.orchestrator.stored import commit_plan, connect, load_into
     from omnisource.solvers.evaluate import evaluate
+    from omnisource.solvers.leadtime import LeadTimes
     from omnisource.solvers.legend import Shipped
     from omnisource.solvers.problem import Limits
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Claim", "ClaimLine",
-    "ClaimShipment", "Delivery", "Explanation", "Fairness", "Fence", "Lane", "Limits", "Line",
-    "LoadStep", "Measures", "Node", "OmnisourceError", "Order", "PickUp", "Place", "Placed",
-    "Plan", "Policy", "Product", "Receipt", "Refused", "Reservation", "Scenario", "Service",
-    "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights",
-    "World", "ZoneRule", "__version__", "allocate", "availability", "claim_of_option",
-    "commit_plan", "compare", "confirm", "connect", "evaluate", "expire", "explain", "extend",
-    "find_reservation", "generate", "hear_stock", "load", "load_into", "measures", "open_desk",
-    "open_slot", "read_prices", "read_run", "release", "reserve", "save_run", "world_of",
+    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Claim", "ClaimLine", "ClaimShipment",
+    "Delivery", "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "Limits", "Line",
+    "LoadStep", "Measures", "Node", "OmnisourceError", "Order", "PickUp", "Place", "Placed", "Plan",
+    "Policy", "Product", "Receipt", "Refused", "Reservation", "Scenario", "Service", "Shipped",
+    "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights", "World",
+    "ZoneRule", "__version__", "allocate", "availability", "claim_of_option", "commit_plan",
+    "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire", "explain", "extend",
+    "find_reservation", "generate", "hear_stock", "learn", "load", "load_into", "measures",
+    "open_desk", "open_slot", "read_lead_times", "read_prices", "read_run", "release", "reserve",
+    "save_lead_times", "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -98,6 +106,7 @@ _MODULES = {
     "orchestrator.compare": ("compare",),
     "orchestrator.explain": ("explain",),
     "orchestrator.generate": ("generate",),
+    "orchestrator.learn": ("evaluate_promises", "learn", "read_lead_times", "save_lead_times"),
     "orchestrator.load": ("load_world as load", "world_of"),
     "orchestrator.measures": ("Measures", "measures_of as measures"),
     "orchestrator.reserve": (
@@ -109,6 +118,7 @@ _MODULES = {
     "orchestrator.store_desk": ("open_desk",),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),
     "solvers.evaluate": ("evaluate",),
+    "solvers.leadtime": ("LeadTimes",),
     "solvers.legend": ("Shipped",),
     "solvers.problem": ("Limits",),
 }  # fmt: skip

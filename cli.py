@@ -2,8 +2,7 @@
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
 This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
-cli_night.py, cli_availability.py, cli_reserve.py,
-cli_bench.py.
+cli_night.py, cli_availability.py, cli_reserve.py, cli_learn.py, cli_bench.py.
 """
 
 import os
@@ -17,6 +16,7 @@ import typer
 
 from omnisource.cli_availability import availability
 from omnisource.cli_bench import bench
+from omnisource.cli_learn import learn
 from omnisource.cli_night import allocate, compare, demo, explain
 from omnisource.cli_reserve import database, reserve
 from omnisource.cli_scenario import generate, load, validate
@@ -29,7 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for verb in (demo, generate, validate, load, allocate, compare, explain, availability, reserve):
+VERBS = (demo, generate, validate, load, allocate, compare, explain, availability, reserve, learn)
+for verb in VERBS:
     app.command()(verb)
 app.add_typer(database, name="db")
 app.add_typer(bench, name="bench")

@@ -108,10 +108,50 @@ class Policy(Value):
     fairness: Annotated[tuple[Fairness, ...], Field(max_length=2)] = ()
     load: Annotated[tuple[LoadStep, ...], Field(max_length=10)] = ()
     fences: Annotated[tuple[Fence, ...], Field(max_length=40)] = ()
+    promise_quantile: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None,
+        description="Probability with which a promised date is to be kept; absent: "
+        "1 − `slower_cents_per_day` / `late_cents` where the former is given, else 0.9.",
+    )
+    slower_cents_per_day: Cents | None = Field(
+        None,
+        description="Cents that a date a day later costs in demand; below `late_cents`.",
+    )
     weights: Weights = Weights()
     priority: tuple[Name, ...] = ()
     version: Count = 1
     comment: str = ""
+
+    @property
+    def promised_probability(self) -> float:
+        """The probability with which a promised date is to be kept.
+
+        Newsvendor: a day of delay is promised away as long as it costs less than the day late that
+        it saves, that is up to the quantile 1 − slower / late (Arrow, Harris and Marschak,
+        Optimal inventory policy, Econometrica 19, 1951).
+
+        >>> Policy(slower_cents_per_day=20, late_cents=200).promised_probability
+        0.9
+        """
+        if self.promise_quantile is not None:
+            return self.promise_quantile
+        if self.slower_cents_per_day is None or not self.late_cents:
+            return 0.9
+        return 1 - self.slower_cents_per_day / self.late_cents
+
+    @model_validator(mode="after")
+    def _promise_is_between(self) -> "Policy":
+        slower, late = self.slower_cents_per_day, self.late_cents
+        if slower is None:
+            return self
+        if self.promise_quantile is not None:
+            raise ValueError("give promise_quantile or slower_cents_per_day, not both")
+        if late is None or not 0 < slower < late:
+            raise ValueError(
+                f"slower_cents_per_day is {slower}: it must lie between 0 and late_cents, which is "
+                f"{'absent' if late is None else late}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _penalties_are_money(self) -> "Policy":

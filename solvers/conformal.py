@@ -6,7 +6,8 @@ still under way has a score that grows by the day. Indices: bin b of scores, reg
     (1)  D_g[b] ← γ D_g[b] + arrivals of the day at scores in b,
          E_g[b] ← γ E_g[b] + time under way that day through b, as a share of the bin
     (2)  h[b] = Σ_g D_g[b] / Σ_g E_g[b]                         smoothed over nine bins
-    (3)  θ_g[z] = (Σ_{b in z} D_g[b] + k) / (Σ_{b in z} E_g[b] h[b] + k)    zone z: early, late, last
+    (3)  θ_g[z] = (Σ_{b in z} D_g[b] + k) / (Σ_{b in z} E_g[b] h[b] + k)
+                                                             in zone z: early, late, last
     (4)  S_g[b] = exp(−Σ_{c ≤ b} h[c] θ_g[c])                    still under way beyond b
     (5)  the p-quantile is where S_g falls to 1 − p
 
@@ -16,7 +17,8 @@ Candès, Ramdas and Tibshirani, Conformal prediction beyond exchangeability, Ann
 51, 2023, section 3). Outcomes come late, and the slow ones last: (1) and (2) are the life table of
 a period, which counts each delivery under way for the days that it was (Kaplan and Meier 1958;
 Nelson–Aalen in (4)), so that misses count as soon as they are sure, and hits no sooner than
-they should. (3) is the gamma-Poisson credibility of a region (Bühlmann and Gisler 2005, section 2.4).
+they should. (3) is the gamma-Poisson credibility of a region (Bühlmann and Gisler, A Course in
+Credibility Theory, 2005, section 2.4).
 """
 
 from dataclasses import dataclass, replace
@@ -104,11 +106,12 @@ def survival(table: LifeTable, shrink: float = SHRINK) -> Floats:
         seen, due = came[:, mine].sum(1), (passed[:, mine] * hazard[mine]).sum(1)
         ratio[1:, mine] = ((seen + shrink) / (due + shrink))[:, None]  # (3)
     total = np.cumsum(hazard * ratio, axis=1)
-    return np.exp(-np.concatenate([np.zeros((len(total), 1)), total], axis=1))  # (4)
+    return np.asarray(np.exp(-np.concatenate([np.zeros((len(total), 1)), total], axis=1)))  # (4)
 
 
 def _smooth(row: Floats) -> Floats:
-    return np.convolve(row, np.ones(9) / 9, "same")
+    smooth: Floats = np.convolve(row, np.ones(9) / 9, "same")
+    return smooth
 
 
 def quantiles(alive: Floats, probability: Floats) -> Floats:
@@ -129,19 +132,3 @@ def quantiles(alive: Floats, probability: Floats) -> Floats:
 def _rising(row: Floats) -> Floats:
     """Return a row that rises strictly, by less than matters."""
     return np.asarray(np.maximum.accumulate(row) + 1e-12 * np.arange(len(row)))
-
-
-def pinball_step(
-    offset: float, misses: int, deliveries: int, *, target: float, rate: float
-) -> float:
-    """Return a log-offset a day later: up with each miss, down with each promise that was kept.
-
-    Online quantile tracking (Angelopoulos, Candès and Tibshirani, Conformal PID control for time
-    series prediction, 2023, section 2.2), for the rivals that are compared.
-
-    >>> round(pinball_step(0.0, 1, 10, target=0.9, rate=0.1), 12)
-    0.0
-    >>> round(pinball_step(0.0, 2, 10, target=0.9, rate=0.1), 12)
-    0.1
-    """
-    return offset + rate * (misses - (1 - target) * deliveries)

@@ -5,9 +5,9 @@ Indices: service v, distance band b, weekday of placing w, level q, node n, regi
     (1)  quantile(v, n, b, w, g, q) = minutes[v, b, w, q] · node[n] · region[g, q]
     (2)  between two levels, and so between two quantiles, it is linear
 
-All three are plain arrays: `minutes` of the whole, the rest factors that are 1 where a node or region
-is not known, shrunk toward it where little is (pace.py, conformal.py say how they are found). A node or region
-of −1 is one that is not known.
+All three are plain arrays: `minutes` of the whole, and factors that are shrunk toward 1 where
+little is known (pace.py and conformal.py say how they are found). A node or region of −1 is one that is
+not known; its factor is 1.
 """
 
 from dataclasses import dataclass

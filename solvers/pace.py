@@ -14,10 +14,10 @@ or, where the delivery is still under way, of the days until now; w, half as muc
 
 (1) is the log-logistic model of accelerated failure time (Kalbfleisch and Prentice, The Statistical
 Analysis of Failure Time Data, 2002, chapters 2 and 3). A delivery under way is censored: it counts
-by the probability of having taken longer. (2) are the derivatives of its likelihood; (3) is Newton's
-step for the effect with a normal prior, so that a group of n deliveries, each of information v̄, gets
-the share n v̄ / (n v̄ + k) of what it shows: the credibility of Bühlmann and Gisler, A Course in
-Credibility Theory (2005), section 3.1. (4) follows the times without waiting for the slow ones.
+by the probability of having taken longer. (2) are the derivatives of its likelihood; (3) is a step
+of Newton's for the effect with a normal prior, so that a group of n deliveries, each of information
+v̄, gets the share n v̄ / (n v̄ + k) of what it shows: the credibility of Bühlmann and Gisler, A Course
+in Credibility Theory (2005), section 3.1. (4) follows the times without waiting for the slow ones.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 
 from omnisource.solvers.history import DAY, History
-from omnisource.solvers.problem import Floats, Ints
+from omnisource.solvers.problem import Flags, Floats, Ints
 
 EFFECTS: Final = ("service", "band", "weekday", "region", "district", "node")
 SHRINK: Final = {"service": 3.0, "band": 3.0, "weekday": 3.0, "region": 3.0, "district": 3.0,
@@ -62,7 +62,9 @@ def start(groups: dict[str, int], mean: float = 2.3) -> Pace:
     return Pace(mean, zero, np.zeros(SPAN + 1), level, 0.27)
 
 
-def fit(pace: Pace, history: History, groups: dict[str, Ints], day: int, rounds: int = 3) -> Pace:
+def fit(
+    pace: Pace, history: History, groups: dict[str, Ints], day: int, *, rounds: int = 3
+) -> Pace:
     """Return the pace on the morning of a day, found from yesterday's.
 
     Args:
@@ -73,11 +75,7 @@ def fit(pace: Pace, history: History, groups: dict[str, Ints], day: int, rounds:
         rounds: of Newton's steps.
     """
     rows = np.flatnonzero((history.day < day) & (history.day >= day - SPAN))
-    pace = replace(
-        pace, level=_moved(pace.level), region_level=_moved(pace.region_level), effects=dict(
-            (name, effect.copy()) for name, effect in pace.effects.items()
-        )
-    )  # fmt: skip
+    pace = replace(pace, level=_moved(pace.level), region_level=_moved(pace.region_level))
     if not len(rows):
         return pace
     known = history.arrived[rows] < day * DAY
@@ -105,7 +103,7 @@ def log_days(placed: Ints, until: Ints) -> Floats:
 @dataclass(frozen=True, eq=False)
 class _Work:
     y: Floats  # logarithm of days until arrival, or until now
-    known: Floats  # whether it has arrived
+    known: Flags  # whether it has arrived
     use: Floats  # 1, or 0 for what is lost
     weight: Floats
     groups: dict[str, Ints]
@@ -126,7 +124,7 @@ def level_of(pace: Pace, region: Ints, back: Ints) -> Floats:
     return np.asarray(pace.level[back] + pace.region_level[region, back])
 
 
-def derivatives(z: Floats, known: Floats) -> tuple[Floats, Floats]:
+def derivatives(z: Floats, known: Flags) -> tuple[Floats, Floats]:
     """Return s and v of (2).
 
     >>> slope, information = derivatives(np.zeros(2), np.array([True, False]))
@@ -148,39 +146,41 @@ def shrunk_step(effect: Floats, slope: Floats, information: Floats, k: float) ->
 
 def _round(pace: Pace, work: _Work) -> Pace:
     region = work.groups["region"]
+    sigma, mean = pace.spread, pace.mean
     fitted = static_of(pace, work.groups) + level_of(pace, region, work.back)
-    mean, sigma = pace.mean, pace.spread
     s, v = derivatives((work.y - fitted) / sigma, work.known)
-    step = sigma * (work.weight @ s) / max(float(work.weight @ v), 1e-9)
+    step = sigma * float(work.weight @ s) / max(float(work.weight @ v), 1e-9)
     mean, fitted = mean + step, fitted + step
     effects = {}
     for name, effect in pace.effects.items():
         at = work.groups[name]
         s, v = derivatives((work.y - fitted) / sigma, work.known)
-        sums = (np.bincount(at, work.weight * x, len(effect)) for x in (sigma * s, v))
-        added = shrunk_step(effect, *sums, SHRINK[name])
+        slope = _sum(at, work.weight * sigma * s, len(effect))
+        information = _sum(at, work.weight * v, len(effect))
+        added = shrunk_step(effect, slope, information, SHRINK[name])
         effects[name], fitted = effect + added, fitted + added[at]
-    level = pace.level[None]
-    level, fitted = _levelled(level, fitted, sigma, work, None)
-    by_region, fitted = _levelled(pace.region_level, fitted, sigma, work, region)
-    spread = _spread((work.y - fitted) / sigma, work)
-    return Pace(mean, effects, level[0], by_region, sigma * spread)
+    everywhere = replace(work, groups=work.groups | {"region": np.zeros_like(region)})
+    added = _level_step(pace.level[None], fitted, sigma, everywhere)
+    level, fitted = pace.level + added[0], fitted + added[0, work.back]
+    added = _level_step(pace.region_level, fitted, sigma, work)
+    by_region, fitted = pace.region_level + added, fitted + added[region, work.back]
+    return Pace(mean, effects, level, by_region, sigma * _spread((work.y - fitted) / sigma, work))
 
 
-def _levelled(
-    level: Floats, fitted: Floats, sigma: float, work: _Work, region: Ints | None
-) -> tuple[Floats, Floats]:
-    """Return the levels after (4), and what is fitted with them."""
-    k, reach = (SHRINK_LEVEL, REACH) if region is None else (SHRINK_REGION, REGION_REACH)
-    row = np.zeros(len(work.y), np.int64) if region is None else region
-    at = row * (SPAN + 1) + work.back
+def _sum(group: Ints, value: Floats, groups: int) -> Floats:
+    return np.bincount(group, value, groups).astype(np.float64)
+
+
+def _level_step(level: Floats, fitted: Floats, sigma: float, work: _Work) -> Floats:
+    """Return what (4) adds to a level: of the whole, where it has one row, or by region."""
+    k, reach = (SHRINK_LEVEL, REACH) if len(level) == 1 else (SHRINK_REGION, REGION_REACH)
+    at = work.groups["region"] * (SPAN + 1) + work.back
     s, v = derivatives((work.y - fitted) / sigma, work.known)
-    sums = (
+    slope, information = (
         np.bincount(at, work.use * x, level.size).reshape(level.shape) @ _kernel(reach)
         for x in (sigma * s, v)
     )
-    added = shrunk_step(level, *sums, k)  # (4)
-    return level + added, fitted + added.ravel()[at]
+    return shrunk_step(level, slope, information, k)  # (4)
 
 
 @cache
@@ -193,7 +193,5 @@ def _spread(z: Floats, work: _Work) -> float:
     """Return by what (5) multiplies the spread."""
     below = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
     each = np.where(work.known, z * (2 * below - 1) - 1, z * below)
-    mean = float(work.weight @ each) / max(float(work.weight @ work.known), 1.0)
+    mean = float(work.weight @ each) / max(float(work.weight @ work.known.astype(np.float64)), 1.0)
     return float(np.exp(np.clip(0.5 * mean, -0.2, 0.2)))  # (5)
-
-

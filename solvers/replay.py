@@ -1,7 +1,8 @@
 """History day by day: what was learned each morning, and what was promised with it.
 
-A day begins at midnight on the clock of the node that ships. What is learned that morning comes from
-orders placed and arrivals known before; a promise is the end of a day, as marketplaces state it.
+A day begins at midnight on the clock of the node that ships. What is learned that morning comes
+from orders placed and arrivals known before; a promise is the end of a day, as
+marketplaces state it.
 """
 
 from collections.abc import Iterator
@@ -157,7 +158,8 @@ def offers(
 
     Args:
         history: all deliveries; each morning sees what was known by then.
-        since, until: days since 1970-01-01, the latter not included.
+        since: first day of promises, days since 1970-01-01.
+        until: the day after the last.
         method: `adaptive`; `frozen` learns nothing after `since`; `rolling` takes a plain quantile
             of the scores of the last `WINDOW` days' arrivals against the frozen forecast.
     """
@@ -172,7 +174,7 @@ def offers(
 
 
 def rolling_scores(learned: Learned, history: History, day: int) -> Floats:
-    """Return plain quantiles of the scores of recent arrivals, the same for all regions, (1+G, Q)."""
+    """Return plain quantiles of recent arrivals' scores, the same for all regions, (1+G, Q)."""
     recent = (history.arrived < day * DAY) & (history.arrived >= (day - WINDOW) * DAY)
     mine = {name: column[recent] for name, column in learned.groups.items()}
     today = np.full(int(recent.sum()), pace.SPAN)
