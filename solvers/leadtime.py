@@ -6,8 +6,8 @@ Indices: service v, distance band b, weekday of placing w, level q, node n, regi
     (2)  between two levels, and so between two quantiles, it is linear
 
 All three are plain arrays: `minutes` of the whole, and factors that are shrunk toward 1 where
-little is known (pace.py and conformal.py say how they are found). A node or region of −1 is one that is
-not known; its factor is 1.
+little is known (pace.py and conformal.py say how they are found). A node or region of −1 is one
+that is not known; its factor is 1.
 """
 
 from dataclasses import dataclass

@@ -55,8 +55,8 @@ class Pace:
     spread: float
 
 
-def start(groups: dict[str, int], mean: float = 2.3) -> Pace:
-    """Return the pace where nothing is known yet."""
+def start(groups: dict[str, int], mean: float) -> Pace:
+    """Return the pace before any effect is known: groups of each, the mean logarithm of days."""
     zero = {name: np.zeros(size) for name, size in groups.items()}
     level = np.zeros((groups["region"], SPAN + 1))
     return Pace(mean, zero, np.zeros(SPAN + 1), level, 0.27)

@@ -24,6 +24,8 @@ WINDOW: Final = 60
 """Days of arrivals that the rolling quantile looks at."""
 LONGEST: Final = 90
 """Days that are promised at most."""
+FIRST_GUESS: Final = 1.0
+"""Logarithm of days, where nothing has arrived."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,10 @@ def begin(history: History, day: int) -> Learned:
     sizes = {"service": history.services, "band": len(edges) + 1, "weekday": 7,
              "region": len(history.regions), "district": len(history.districts),
              "node": history.nodes}  # fmt: skip
-    found = pace.fit(pace.start(sizes), history, groups, day, rounds=8)
+    there = history.arrived < day * DAY
+    took = pace.log_days(history.placed[there], history.arrived[there])
+    mean = float(np.median(took)) if len(took) else FIRST_GUESS
+    found = pace.fit(pace.start(sizes, mean), history, groups, day, rounds=8)
     unknown = np.full(len(history.placed), np.nan)
     table = conformal.empty(len(history.regions))
     return _foreseeing(Learned(day, edges, groups, found, unknown, unknown, table), history)
@@ -122,24 +127,39 @@ def lead_times_of(learned: Learned, history: History, scores: Floats | None = No
     levels = np.array(LEVELS)
     if scores is None:
         scores = conformal.quantiles(conformal.survival(learned.table), levels)
-    found = learned.pace
+    found, mine = learned.pace, recent_groups(learned, history)
     service, band, weekday = (found.effects[n] for n in ("service", "band", "weekday"))
-    grid = service[:, None, None] + band[:, None] + weekday
-    today = found.mean + found.level[-1]
-    whole = np.exp(today + grid[..., None] + scores[0]) * DAY
-    region = found.effects["region"] + found.region_level[:, -1]
+    node, by_node = _centred(found.effects["node"], mine["node"])
+    district, by_district = _centred(found.effects["district"], mine["district"])
+    region, by_region = _centred(
+        found.effects["region"] + found.region_level[:, -1], mine["region"]
+    )
+    whole = found.mean + found.level[-1] + by_node + by_district + by_region
+    grid = whole + service[:, None, None] + band[:, None] + weekday
     factor = np.exp(region[:, None] + scores[1:] - scores[0])
     fine = [i for i, name in enumerate(history.districts) if name not in history.regions]
     within = [history.regions.index(history.districts[i][:-1]) for i in fine]
-    district = np.exp(found.effects["district"][fine])[:, None] * factor[within]
+    narrower = np.exp(district[fine])[:, None] * factor[within]
     return LeadTimes(
         probability=levels,
         edges_km=learned.edges_km,
-        minutes=whole,
-        node_factor=np.exp(found.effects["node"]),
+        minutes=np.exp(grid[..., None] + scores[0]) * DAY,
+        node_factor=np.exp(node),
         region=(*history.regions, *(history.districts[i] for i in fine)),
-        region_factor=np.concatenate([factor, district]),
+        region_factor=np.concatenate([factor, narrower]),
     )
+
+
+def recent_groups(learned: Learned, history: History) -> dict[str, Ints]:
+    """Return the groups of the orders that the morning's pace was found from."""
+    rows = (history.day < learned.day) & (history.day >= learned.day - pace.SPAN)
+    return {name: column[rows] for name, column in learned.groups.items()}
+
+
+def _centred(effect: Floats, group: Ints) -> tuple[Floats, float]:
+    """Return an effect against the mean delivery's, and that: what holds where it is not known."""
+    mean = float(effect[group].mean()) if len(group) else 0.0
+    return effect - mean, mean
 
 
 def mornings(history: History, since: int, until: int) -> Iterator[Learned]:

@@ -26,3 +26,25 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong, message):
 def test_fairness_has_at_most_two_rules():
     with pytest.raises(ValidationError, match="at most 2 items"):
         Policy(fairness=(Fairness(by="channel", most_short=0, cents=1),) * 3)
+
+
+def test_the_promise_quantile_is_a_number_or_the_newsvendors_ratio() -> None:
+    assert Policy().promised_probability == 0.9
+    assert Policy(promise_quantile=0.8, late_cents=5).promised_probability == 0.8
+    assert Policy(slower_cents_per_day=50, late_cents=200).promised_probability == 0.75
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"promise_quantile": 0.0},
+        {"promise_quantile": 1.0},
+        {"slower_cents_per_day": 10},
+        {"slower_cents_per_day": 10, "late_cents": 10},
+        {"slower_cents_per_day": 0, "late_cents": 10},
+        {"slower_cents_per_day": 5, "late_cents": 10, "promise_quantile": 0.9},
+    ],
+)
+def test_a_promise_quantile_that_is_none_is_refused(keys: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match=r"promise_quantile|slower_cents_per_day"):
+        Policy.model_validate(keys)

@@ -1,4 +1,5 @@
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import polars as pl
 import pytest
 
 from omnisource.models.world import World
+from omnisource.orchestrator.learn import evaluate_promises
 from omnisource.orchestrator.load import load
 from omnisource.scenarios.olist.convert import convert
 from omnisource.scenarios.olist.fit import Shipments, fit_table
@@ -88,3 +90,23 @@ def test_a_fitted_tariff_never_falls_with_weight_or_distance() -> None:
     cents = fit_table(sent, 0).cents
     assert (np.diff(cents, axis=0) >= 0).all()
     assert (np.diff(cents, axis=1) >= 0).all()
+
+
+def test_dates_are_kept_as_asked_in_a_quarter_of_strikes(world: World) -> None:
+    done = evaluate_promises(world, date(2018, 1, 1), date(2018, 4, 30), target=0.9)
+    assert done.marketplace is not None
+    assert done.marketplace.on_time == pytest.approx(0.884, abs=0.003)
+    assert done.whole.on_time == pytest.approx(0.9, abs=0.015)
+    large = [group for group in done.groups if group.deliveries >= 300]
+    assert len(large) == 7
+    assert [g for g in large if g.on_time != pytest.approx(0.9, abs=0.04)] == []
+
+
+def test_fewer_days_are_promised_at_the_rate_that_the_marketplace_kept(world: World) -> None:
+    done = evaluate_promises(world, date(2018, 1, 1), date(2018, 4, 30), target=0.88)
+    own, theirs = done.whole, done.marketplace
+    assert theirs is not None
+    assert own.on_time is not None and theirs.on_time is not None
+    assert own.on_time >= theirs.on_time
+    assert own.mean_promised_days is not None and theirs.mean_promised_days is not None
+    assert own.mean_promised_days < 0.98 * theirs.mean_promised_days
