@@ -106,7 +106,9 @@ def test_fewer_days_are_promised_at_the_rate_that_the_marketplace_kept(world: Wo
     done = evaluate_promises(world, date(2018, 1, 1), date(2018, 4, 30), target=0.88)
     own, theirs = done.whole, done.marketplace
     assert theirs is not None
-    assert own.on_time is not None and theirs.on_time is not None
+    assert own.on_time is not None
+    assert theirs.on_time is not None
     assert own.on_time >= theirs.on_time
-    assert own.mean_promised_days is not None and theirs.mean_promised_days is not None
+    assert own.mean_promised_days is not None
+    assert theirs.mean_promised_days is not None
     assert own.mean_promised_days < 0.98 * theirs.mean_promised_days
