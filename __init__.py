@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.plan import Plan
     from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
     from omnisource.models.product import BundlePart, Product
+    from omnisource.models.promise import Cart, CartLine, Change, NotOffered, Offer, Option, Parcel
     from omnisource.models.reservation import (
         Claim,
         ClaimLine,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.load import world_of
     from omnisource.orchestrator.measures import Measures
     from omnisource.orchestrator.measures import measures_of as measures
+    from omnisource.orchestrator.placed import placed
+    from omnisource.orchestrator.promise import Promiser, promise, promiser
     from omnisource.orchestrator.reserve import (
         confirm,
         expire,
@@ -72,16 +75,17 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Claim", "ClaimLine", "ClaimShipment",
-    "Delivery", "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "Limits", "Line",
-    "LoadStep", "Measures", "Node", "OmnisourceError", "Order", "PickUp", "Place", "Placed", "Plan",
-    "Policy", "Product", "Receipt", "Refused", "Reservation", "Scenario", "Service", "Shipped",
+    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Cart", "CartLine", "Change", "Claim",
+    "ClaimLine", "ClaimShipment", "Delivery", "Explanation", "Fairness", "Fence", "Lane",
+    "LeadTimes", "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer",
+    "OmnisourceError", "Option", "Order", "Parcel", "PickUp", "Place", "Placed", "Plan", "Policy",
+    "Product", "Promiser", "Receipt", "Refused", "Reservation", "Scenario", "Service", "Shipped",
     "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights", "World",
     "ZoneRule", "__version__", "allocate", "availability", "claim_of_option", "commit_plan",
     "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire", "explain", "extend",
     "find_reservation", "generate", "hear_stock", "learn", "load", "load_into", "measures",
-    "open_desk", "open_slot", "read_lead_times", "read_prices", "read_run", "release", "reserve",
-    "save_lead_times", "save_run", "world_of",
+    "open_desk", "open_slot", "placed", "promise", "promiser", "read_lead_times", "read_prices",
+    "read_run", "release", "reserve", "save_lead_times", "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -98,6 +102,7 @@ _MODULES = {
         "Claim", "ClaimLine", "ClaimShipment", "PickUp", "Placed", "Refused", "Reservation",
         "StockMessage",
     ),
+    "models.promise": ("Cart", "CartLine", "Change", "NotOffered", "Offer", "Option", "Parcel"),
     "models.scenario": ("Scenario",),
     "models.stock": ("Allotment", "Receipt", "StockCell"),
     "models.world": ("Table", "World"),
@@ -114,6 +119,8 @@ _MODULES = {
         "reserve",
     ),
     "orchestrator.reserve_form": ("claim_of_option",),
+    "orchestrator.placed": ("placed",),
+    "orchestrator.promise": ("Promiser", "promise", "promiser"),
     "orchestrator.runs": ("read_prices", "read_run", "save_run"),
     "orchestrator.store_desk": ("open_desk",),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.policy import Fence, LoadStep
-from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, World
+from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, Table, World
 from omnisource.solvers.problem import Flags, Floats
 
 Bits = NDArray[np.uint64]
@@ -48,22 +48,31 @@ def fences(world: World, countries: Column) -> Fences:
             f"policy: {len(rules)} fences and {len(sized)} services with size limits make more "
             "than 64 rules; join fences that differ in one condition only"
         )
-    anywhere = [np.ones(n, bool) for n in (world.orders.rows, world.nodes.rows)]
-    order = [_on_order(world, rule, countries) for rule in rules] + [anywhere[0]] * len(sized)
+    anywhere = np.ones(world.nodes.rows, bool)
     product = [_on_product(world, rule) for rule in rules] + [_unfit(world, v) for v in sized]
-    node = [on_node(world, rule) for rule in rules] + [anywhere[1]] * len(sized)
+    node = [on_node(world, rule) for rule in rules] + [anywhere] * len(sized)
     service = [_on_service(world, rule) for rule in rules] + [_is(world, v) for v in sized]
     limits = [-1.0 if rule.beyond_km is None else rule.beyond_km for rule in rules]
     names = [rule.name for rule in rules]
     names += [f"does not fit {world.services['service'][v]}" for v in sized]
     return Fences(
         names=tuple(names),
-        order=_bits(order, world.orders.rows),
+        order=order_bits(world, world.orders, countries),
         product=_bits(product, world.products.rows),
         node=_bits(node, world.nodes.rows),
         service=_bits(service, world.services.rows + 1),
         beyond_km=np.array(limits + [-1.0] * len(sized)),
     )
+
+
+def order_bits(world: World, orders: Table, countries: Column) -> Bits:
+    """Return, (K,), the rules of a world whose conditions hold on orders, its own or others.
+
+    Size limits hold on every order.
+    """
+    sides = [_on_order(orders, rule, countries) for rule in world.policy.fences]
+    sized = sum(_limited(world, v) for v in range(world.services.rows))
+    return _bits([*sides, *[np.ones(orders.rows, bool)] * sized], orders.rows)
 
 
 def _bits(sides: list[Flags], rows: int) -> Bits:
@@ -84,8 +93,7 @@ def _named(codes: Column, choices: tuple[str, ...], wanted: tuple[str, ...]) -> 
     return _among(np.array(choices, object), wanted)[codes]
 
 
-def _on_order(world: World, rule: Fence, countries: Column) -> Flags:
-    orders = world.orders
+def _on_order(orders: Table, rule: Fence, countries: Column) -> Flags:
     return (
         _among(orders["channel"], rule.channels)
         & _among(orders["tier"], rule.tiers)

@@ -187,6 +187,11 @@ def _trial_order(world: World, first: dict[tuple[int, str], int]) -> Ints:
     return np.asarray(order[priced[order]])
 
 
+def tried_zones(world: World) -> Table:
+    """Return the zone rules that have a tariff, in the order in which they are tried."""
+    return world.zones.take(_trial_order(world, _tariffs(world)[0]))
+
+
 def _rules(
     world: World, zones: Table, places: list[tuple[str, str]], first: dict[tuple[int, str], int]
 ) -> Rules:

@@ -1,0 +1,178 @@
+"""Plans as options: what a customer is told of the plans that were found for a cart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import pairwise
+from math import prod
+from typing import Final, Protocol
+
+from omnisource.models.promise import PROMISE_MODES, TAGS, Option, Parcel, PromiseMode
+from omnisource.solvers.asked import GROUPS, Ask
+from omnisource.solvers.desk import Desk
+from omnisource.solvers.quote import Quotes
+from omnisource.solvers.routes import COUNTER
+
+HOLD_MINUTES: Final = 15
+"""Minutes that a quote stands at the most."""
+
+
+class Teller(Protocol):
+    """What is asked of a promiser: the world, its names, and how times are told."""
+
+    @property
+    def desk(self) -> Desk:
+        """The world, prepared."""
+
+    @property
+    def modes(self) -> tuple[PromiseMode, ...]:
+        """Of each service to the door."""
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Of nodes, services and products."""
+
+    @property
+    def fees(self) -> tuple[int, ...]:
+        """(V+1,) cents, the counter's last."""
+
+    @property
+    def keeps(self) -> tuple[float, ...]:
+        """(N,) probability that a node does as it is told."""
+
+    def told(self, minute: int) -> datetime:
+        """Return a minute as the time that people are told."""
+
+
+@dataclass(frozen=True, eq=False)
+class Telling:
+    """The plans found for one question, and how to tell them."""
+
+    by: Teller
+    ask: Ask
+    groups: list[str]
+    found: Quotes
+
+    def options(self) -> tuple[Option, ...]:
+        """Return them as options, the cheapest first."""
+        found = self.found
+        columns = (found.group, found.arrives, found.priced, found.cents, found.grams, found.start)
+        group, arrives, priced, cents, grams, start = (column.tolist() for column in columns)
+        node, service, due = (c.tolist() for c in (found.node, found.service, found.due))
+        parcels = [b - a for a, b in pairwise(start)]
+        kept: list[tuple[int, PromiseMode]] = []
+        for q in sorted(range(len(group)), key=lambda q: (priced[q], arrives[q])):
+            sent, ends = service[start[q] : start[q + 1]], due[start[q] : start[q + 1]]
+            mode = self._mode(self.groups[group[q]], sent, ends)
+            if mode is not None:
+                kept.append((q, mode))
+        tags = tagged([(priced[q], arrives[q], grams[q], parcels[q]) for q, _ in kept])
+        told, now = self.by.told, self.by.told(self.ask.now)
+        options = []
+        for (q, mode), named in zip(kept, tags, strict=True):
+            nodes = tuple(dict.fromkeys(node[start[q] : start[q + 1]]))
+            used = tuple(dict.fromkeys(service[start[q] : start[q + 1]]))
+            options.append(
+                Option(
+                    mode,
+                    self._services(used),
+                    told(arrives[q]),
+                    self._kept(nodes),
+                    cents[q],
+                    priced[q],
+                    max(self.by.fees[v] for v in used),
+                    parcels[q],
+                    grams[q],
+                    tuple(self.by.names["node"][n] for n in nodes),
+                    now,
+                    named,
+                    partial(self.parcels, q),
+                    partial(self.expires, q),
+                )
+            )
+        return tuple(options)
+
+    def _services(self, used: tuple[int, ...]) -> str:
+        return "+".join(self.by.names["service"][v] for v in used if v != COUNTER)
+
+    def _kept(self, nodes: tuple[int, ...]) -> float:
+        return prod(self.by.keeps[n] for n in nodes)
+
+    def expires(self, q: int) -> datetime:
+        """Return until when the same parcels, asked for then, would keep the date."""
+        found, last = self.found, self.ask.now + HOLD_MINUTES
+        for s in range(int(found.start[q]), int(found.start[q + 1])):
+            parcel = int(found.node[s]), int(found.service[s]), int(found.row[s])
+            if parcel[1] != COUNTER and last > self.ask.now:
+                minutes = last - self.ask.now
+                last = self.by.desk.holds(self.ask, parcel, int(found.due[s]), minutes)
+        return self.by.told(last)
+
+    def _mode(self, group: str, service: list[int], due: list[int]) -> PromiseMode | None:
+        """Return what an option is called; None where another group has it already.
+
+        To the door it is named by what arrives last, so that nobody is told "express" of a cart
+        whose last parcel comes by standard.
+        """
+        if group == "home":
+            last = max(due)
+            late = {self.by.modes[v] for v, at in zip(service, due, strict=True) if at == last}
+            return next(mode for mode in PROMISE_MODES if mode in late)
+        if group == "ship_to_store" and "collect" in self.groups and set(service) == {COUNTER}:
+            return None
+        return group  # type: ignore[return-value]
+
+    def parcels(self, q: int) -> tuple[Parcel, ...]:
+        """Return the shipments of a plan, as they will be reserved."""
+        found, names, told = self.found, self.by.names, self.by.told
+        store = names["node"][self.ask.store]
+        shipments = []
+        for s in range(int(found.start[q]), int(found.start[q + 1])):
+            node, service = int(found.node[s]), int(found.service[s])
+            leaves = int(found.due[s])
+            if service != COUNTER:
+                leaves = self.by.desk.leaves(self.ask.now, node, service)
+            to = "" if found.row[s] in GROUPS["home"] else store
+            units = tuple(
+                (names["sku"][sku], held) for sku, held in self.contents(int(found.content[s]))
+            )
+            shipments.append(
+                Parcel(
+                    names["node"][node],
+                    "" if service == COUNTER else names["service"][service],
+                    to,
+                    units,
+                    told(int(leaves)),
+                    told(int(found.due[s])),
+                    int(found.bill[s]),
+                    int(found.emits[s]),
+                )
+            )
+        return tuple(shipments)
+
+    def contents(self, state: int) -> list[tuple[int, int]]:
+        """Return (SKU, units) of a content, in mixed radix over units + 1, first line fastest."""
+        held = []
+        for sku, asked in zip(self.ask.sku, self.ask.units, strict=True):
+            state, units = divmod(state, asked + 1)
+            if units:
+                held.append((sku, units))
+        return held
+
+
+def tagged(figures: Sequence[tuple[float, int, int, int]]) -> list[tuple[str, ...]]:
+    """Name the best of (price, arrival, CO2, parcels); of several the cheapest, then the first.
+
+    >>> tagged([(500.0, 9, 70, 2), (600.0, 9, 70, 1)])
+    [('cheapest', 'fastest', 'greenest'), ('fewest-parcels',)]
+    """
+
+    def better(column: int) -> int:
+        return min(range(len(figures)), key=lambda i: (figures[i][column], figures[i], i))
+
+    best = [better(column) for column in range(len(TAGS) if figures else 0)]
+    return [
+        tuple(tag for tag, at in zip(TAGS, best, strict=True) if at == i)
+        for i in range(len(figures))
+    ]

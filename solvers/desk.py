@@ -1,0 +1,284 @@
+"""The desk: a world and its prices, prepared once for any number of carts.
+
+What does not depend on the cart is the night's own scene without orders. A cart is then a few rows
+of `Inputs` (one to the door, one over the counter, …), all with the same lines, which the compiled
+solvers/quote.py answers. Nothing here has a clock: `now` is an argument, and what the nodes' clocks
+say at one minute is kept for the next question in the same minute.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from omnisource.models.promise import PromiseMode
+from omnisource.models.world import ORDER_MODES, SERVICE_KINDS, Table, World
+from omnisource.solvers.arrivals import Arrivals, arrivals, asked_at
+from omnisource.solvers.asked import GROUPS, KINDS, ROW_MODES, Ask
+from omnisource.solvers.atp import NO_CHANNEL, atp, channel_codes, promisable
+from omnisource.solvers.candidates import Inputs, distance, rule_of, way_bits
+from omnisource.solvers.clock_tables import clocks, horizon
+from omnisource.solvers.clocks import DAY, Clocks, delivered, leaves, minute_of, ready
+from omnisource.solvers.compile import everything, scene
+from omnisource.solvers.fences import order_bits
+from omnisource.solvers.look import Found, look
+from omnisource.solvers.problem import Flags, Ints, Prices, Problem
+from omnisource.solvers.quote import Groups, Quotes, quotes
+from omnisource.solvers.routes import fitting, tried_zones
+
+WEEK: Final = 7 * DAY
+"""Minutes for which one set of clocks is built."""
+BY_NODE: Final = ("zone", "opening", "processing", "pickup", "slot", "slot_orders", "cutoff")
+"""Columns of `Clocks` that are nodes'."""
+KEPT: Final = 1 << 16
+"""Minutes, destinations and sorts of customer of which it is remembered what holds there."""
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """What the clocks say of what is asked for at one minute."""
+
+    clocks: Clocks
+    ready: Ints  # (N,) minutes: when goods are ready to leave
+    collected: Ints  # (N,) when they can be collected
+    arrivals: Arrivals
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """A world, prepared; see `desk`."""
+
+    world: World
+    data: Inputs
+    zone_of: Ints  # (T,) a number for each zone, by the first row of its tariff
+    rules: tuple[str, ...]  # the rule of each fence bit
+    prices: tuple[Any, Any, Any]
+    room: tuple[Ints, Ints]
+    zones: Table  # the zone rules, in the order in which they are tried
+    days: int  # for which clocks are built beyond the week that is asked in
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def known(self, key: Any, make: Callable[[], Made]) -> Made:
+        """Return what was made for that key before, or make it."""
+        if key not in self.memo:
+            if len(self.memo) >= KEPT:
+                self.memo.clear()
+            self.memo[key] = make()
+        found: Made = self.memo[key]
+        return found
+
+    def at(self, now: int) -> Times:
+        """Return what the clocks say at a minute."""
+        return self.known(now, lambda: self._times(now))
+
+    def _times(self, now: int) -> Times:
+        """Ask one node of each sort: there are few, however many nodes there are."""
+        week = now // WEEK * WEEK
+        c, few, sort = self.known(("week", week), lambda: self._week(week))
+        is_ready, collected = asked_at(few, now)
+        known = arrivals(few, is_ready, self.zones["service"].astype(np.int64))
+        of_node = Arrivals(known.node[sort], known.rule, known.at)
+        return Times(c, is_ready[sort], collected[sort], of_node)
+
+    def _week(self, week: int) -> tuple[Clocks, Clocks, Ints]:
+        """Return the clocks, those of one node of each sort, and, (N,), the sort of each."""
+        c = clocks(self.world, self.zones, week, self.days + WEEK // DAY)
+        columns = np.column_stack([getattr(c, name) for name in BY_NODE])
+        _, first, sort = np.unique(columns, axis=0, return_index=True, return_inverse=True)
+        few = c._replace(**{name: getattr(c, name)[first] for name in BY_NODE})
+        return c, few, sort.reshape(-1).astype(np.int64)
+
+    def units(self, channel: str) -> Ints:
+        """Return, (R,), the units of each cell that a channel may sell."""
+        return self.known(("channel", channel), lambda: self._units(channel))
+
+    def _units(self, channel: str) -> Ints:
+        units = self.data.cell_units
+        if not self.world.allotments.rows:
+            return units
+        known = self.known("atp", lambda: atp(self.world))
+        code = channel_codes(self.world).get(channel, NO_CHANNEL)
+        fenced = np.flatnonzero(np.diff(known.fence_start[: len(units) + 1]))
+        mine = units.copy()
+        for cell in fenced.tolist():
+            mine[cell] = min(units[cell], promisable(known, cell, code, self.world.now))
+        return mine
+
+    def leaves(self, now: int, node: int, service: int) -> int:
+        """Return the minute up to which what is asked for now can leave, and then does."""
+        times = self.at(now)
+        c, ready = times.clocks, int(times.ready[node])
+        day = leaves(c, node, service, ready)
+        last = int(c.order_by[service] if c.order_by[service] >= 0 else c.cutoff[node])
+        wall = (c.first_day + day) * DAY + min(last, DAY - 1)
+        return max(ready, int(minute_of(c, int(c.zone[node]), wall)))
+
+    def holds(self, ask: Ask, parcel: tuple[int, int, int], due: int, minutes: int) -> int:
+        """Return the last minute, at most so many from now, of asking that keeps a parcel's date.
+
+        Args:
+            ask: the cart.
+            parcel: node, service and row.
+            due: when it arrives.
+            minutes: how far to look.
+        """
+        (node, service, row), data = parcel, self.inputs(ask)
+        rule = rule_of.py_func(data, row, service, node, distance(data, row, node))
+        c = self.at(ask.now).clocks
+        for at in range(ask.now + minutes, ask.now, -1):
+            if delivered(c, node, service, rule, ready(c, node, at)) <= due:
+                return at
+        return ask.now
+
+    def _bits(self, mode: str, channel: str, tier: str, country: str) -> np.uint64:
+        """Return the rules whose conditions on the order hold."""
+        one = Table(
+            {
+                "channel": np.array([channel], object),
+                "tier": np.array([tier], object),
+                "mode": np.array([ORDER_MODES.index(mode)], np.int8),
+            }
+        )
+        return np.uint64(order_bits(self.world, one, np.array([country], object))[0])
+
+    def kinds(self, modes: tuple[PromiseMode, ...], group: str) -> Flags:
+        """Return, (V+1,), the services by which a group may be served where those modes may."""
+        kind = self.world.services["kind"]
+        allowed = np.ones(len(kind) + 1, bool)
+        if group in ("home", "mixed"):
+            named = [k for mode, kinds in KINDS.items() if mode in modes for k in kinds]
+            codes = [SERVICE_KINDS.index(name) for name in named]
+            allowed[:-1] = np.isin(kind, codes)
+        return allowed
+
+    def verdicts(self, ask: Ask, row: int, kinds: Flags) -> tuple[Ints, Ints, Ints]:
+        """Return the pairs of a row that cannot be served, by services of those kinds.
+
+        Args:
+            ask: the cart.
+            row: how it is received.
+            kinds: (V+1,) services that may be used.
+
+        Returns line, node and position in `VERDICTS` of each; a pair is a node with a cell.
+        """
+        data = self.inputs(ask)
+        data = data._replace(delivers=data.delivers & kinds[:-1])
+        found = Found._make(look(data, everything(self.world), self.zone_of, row, row + 1))
+        line = found.refused_line.astype(np.int64) - row * len(ask.sku)
+        return line, found.refused_node.astype(np.int64), found.refused_why.astype(np.int64)
+
+    def fenced_by(self, ask: Ask, row: int, sku: int, node: int) -> str:
+        """Return the first rule that keeps a product from being sent by a node, "" for none."""
+        data = self.inputs(ask)
+        mine = int(data.order_fences[row] & data.product_fences[sku])
+        far = distance(data, row, node)
+        for service in range(len(data.service_fences)):
+            common = mine & int(way_bits(data, node, service, far))
+            if common:
+                return self.rules[(common & -common).bit_length() - 1]
+        return ""
+
+    def groups(self, ask: Ask) -> list[str]:
+        """Return the groups that a question is about."""
+        modes, found = set(ask.modes), []
+        if ask.home and modes & set(KINDS):
+            found.append("home")
+        if ask.store >= 0:
+            found += [name for name in ("collect", "reserve", "ship_to_store") if name in modes]
+            if ask.home and "mixed" in modes:
+                found.append("mixed")
+        return found
+
+    def answer(self, ask: Ask, groups: Sequence[str] | None = None) -> tuple[list[str], Quotes]:
+        """Return the groups asked for, and the plans worth offering in each."""
+        names = self.groups(ask) if groups is None else list(groups)
+        rows, kinds = self.known((*names, ask.modes), lambda: self._shape(names, ask.modes))
+        asked = Groups(rows, kinds, np.full(len(names), ask.most, np.int64))
+        return names, Quotes(*quotes(self.inputs(ask), asked, self.prices, self.room))
+
+    def _shape(self, names: Sequence[str], modes: tuple[PromiseMode, ...]) -> tuple[Ints, Flags]:
+        """Return the rows and the kinds of service of those groups."""
+        rows = [(*GROUPS[name], -1)[:2] for name in names]
+        kinds = np.array([self.kinds(modes, name) for name in names], bool)
+        return np.array(rows, np.int64).reshape(-1, 2), kinds.reshape(len(names), -1)
+
+    def inputs(self, ask: Ask) -> Inputs:
+        """Return the cart as four rows: to the door, collected, reserved, sent to the store."""
+        k, times = len(ask.sku), self.at(ask.now)
+        lat, lon, fences, fits = self._places(ask)
+        return self.data._replace(
+            cell_units=self.units(ask.channel),
+            order_line=np.arange(5, dtype=np.int64) * k,
+            order_fences=fences,
+            lat=np.array([ask.lat, lat, lat, lat]),
+            lon=np.array([ask.lon, lon, lon, lon]),
+            place=_PLACE,
+            pickup=np.array([-1, ask.store, ask.store, ask.store], np.int64),
+            only_there=_ONLY_THERE,
+            promised_by=np.full(4, ask.by, np.int64),
+            large=_NO,
+            limited=_NO,
+            line_sku=np.array(ask.sku * 4, np.int64),
+            units=np.array(ask.units * 4, np.int64),
+            late=np.zeros(4 * k, np.int64),
+            collected=times.collected,
+            sends_like=times.arrivals.node,
+            takes_like=times.arrivals.rule,
+            arrival=times.arrivals.at,
+            fits=fits,
+        )
+
+    def _places(self, ask: Ask) -> tuple[float, float, Any, Flags]:
+        """Return where the store is, the fences of each row, and the zone rules of both places."""
+        nodes, at = self.world.nodes, max(ask.store, 0)
+        there = nodes["country"][at], nodes["postcode"][at]
+
+        def fences() -> Any:
+            of_row = zip(ROW_MODES, (ask.country, *3 * [there[0]]), strict=True)
+            return np.array([self._bits(m, ask.channel, ask.tier, c) for m, c in of_row], np.uint64)
+
+        bits = self.known((ask.channel, ask.tier, ask.country, there[0]), fences)
+        where = (ask.country, ask.postcode), there
+        fits = self.known(where, lambda: fitting(self.zones, list(where)))
+        return nodes["lat"][at], nodes["lon"][at], bits, fits
+
+
+_PLACE: Final = np.array([0, 1, 1, 1], np.int64)
+_ONLY_THERE: Final = np.array([False, True, True, False])
+_NO: Final = np.zeros(4, bool)
+
+
+def desk(world: World, price: Callable[[Problem], Prices] = Prices.zero, threads: int = 1) -> Desk:
+    """Prepare a world for carts; its orders are not looked at.
+
+    Args:
+        world: network, products and stock.
+        price: returns cents a unit of each resource, last night's; nothing by default.
+        threads: how many to use; 0 for as many as there are cores.
+
+    Raises:
+        UnusableInput: more than 64 fences and size limits.
+    """
+    bare = without_orders(world)
+    seen = scene(bare, threads)
+    priced = price(seen.bare)
+    nowhere = seen.data.reach._replace(destination=np.full(4, -1, np.int64))
+    return Desk(
+        world=bare,
+        data=seen.data._replace(may_be_late=False, reach=nowhere),
+        zone_of=seen.zone_of,
+        rules=seen.rules.names,
+        prices=(priced.cell, priced.node_order, priced.node_unit),
+        room=(seen.bare.node_orders, seen.bare.node_units),
+        zones=tried_zones(bare),
+        days=horizon(bare),
+    )
+
+
+def without_orders(world: World) -> World:
+    """Return the world with nobody's orders in it."""
+    nobody = np.zeros(0, np.int64)
+    return world.replace(orders=world.orders.take(nobody), lines=world.lines.take(nobody))
