@@ -18,6 +18,7 @@ from omnisource.cli_availability import availability
 from omnisource.cli_bench import bench
 from omnisource.cli_learn import learn
 from omnisource.cli_night import allocate, compare, demo, explain
+from omnisource.cli_promise import promise
 from omnisource.cli_reserve import database, reserve
 from omnisource.cli_scenario import generate, load, validate
 
@@ -29,7 +30,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-VERBS = (demo, generate, validate, load, allocate, compare, explain, availability, reserve, learn)
+VERBS = (
+    demo,
+    generate,
+    validate,
+    load,
+    allocate,
+    compare,
+    explain,
+    availability,
+    reserve,
+    learn,
+    promise,
+)
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(database, name="db")

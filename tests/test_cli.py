@@ -13,7 +13,8 @@ from omnisource.solvers.registry import SOLVERS
 
 Omnisource = Callable[..., Any]
 VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain", "availability",
-         "reserve")  # fmt: skip
+         "reserve",
+         "promise")  # fmt: skip
 
 # help and usage
 
