@@ -113,3 +113,42 @@ def reserve(
     if out is not None:
         keep(out, document, [table])
     Screen(json, quiet).show(document, sheet_report(table))
+
+
+@bench.command()
+def promise(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Scenario folder. [default: one is made up]"),
+    ] = None,
+    *,
+    carts: Annotated[int, typer.Option(min=5, help="How many are timed.")] = 3_000,
+    exact: Annotated[
+        int, typer.Option(min=0, help="How many are held against the exact solver.")
+    ] = 500,
+    rivals: Annotated[int, typer.Option(min=0, help="How many the rivals do.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other carts.")] = 0,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where the folder is made. [default: temporary files]")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File: JSON, or with .md a table, put in its place if it has it."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure promises: latency, memory, and whether they are the best there are."""
+    from tempfile import gettempdir
+
+    from omnisource.orchestrator.bench import keep
+    from omnisource.orchestrator.bench_promise import Asked, bench_promise
+    from omnisource.orchestrator.report import sheet_report
+    from omnisource.orchestrator.screen import Screen
+
+    asked = Asked(carts=carts, exact=exact, rivals=rivals, seed=seed)
+    where = scratch or Path(gettempdir()) / "omnisource-bench"
+    figures = bench_promise(folder, asked, where)
+    if out is not None:
+        keep(out, figures.document(), [figures.sheet()])
+    Screen(json, quiet).show(figures.document(), sheet_report(figures.sheet()))

@@ -40,9 +40,17 @@ KNOBS = {
 
 
 def build(
-    data: Path, out: Path, *, orders: int = 20_000, seed: int = 1, format: Format = "csv"
+    data: Path,
+    out: Path,
+    *,
+    orders: int = 20_000,
+    skus: int | None = None,
+    seed: int = 1,
+    format: Format = "csv",
 ) -> Generated:
-    """Write the German scenario folder: 2.25 lines an order, half as many products as orders.
+    """Write the German scenario folder: 2.25 lines an order.
+
+    Without `skus` there is one product for ten orders, at least 100.
 
     Raises:
         FileNotFoundError: the data folder lacks a file.
@@ -50,7 +58,7 @@ def build(
     rng = np.random.default_rng([seed, 1])
     places = _places(data)
     setting = Setting(places, _nodes(rng, places, data), _services(data))
-    skus = max(orders // 10, 100)
+    skus = skus or max(orders // 10, 100)
     knobs = Knobs(orders=orders, skus=skus, seed=seed, **KNOBS)  # type: ignore[arg-type]
     generated = furnish(setting, knobs)
     head = {
@@ -176,12 +184,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the real data")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--skus", type=int, help="products; one for ten orders if absent")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
     asked = parser.parse_args(argv)
     generated = build(
-        asked.data, asked.out, orders=asked.orders, seed=asked.seed, format=asked.format
-    )
+        asked.data, asked.out, orders=asked.orders, skus=asked.skus, seed=asked.seed,
+        format=asked.format,
+    )  # fmt: skip
     for name, value in generated.facts.items():
         print(f"{name}: {value:.4g}")
 
