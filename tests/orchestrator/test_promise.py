@@ -21,6 +21,7 @@ from omnisource.models.world import World
 from omnisource.orchestrator.load import world_of
 from omnisource.orchestrator.placed import placed
 from omnisource.orchestrator.promise import promise
+from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.solvers.problem import Limits
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
@@ -289,6 +290,15 @@ def test_unknown_names_are_refused(changed: dict[str, Any], said: str) -> None:
 def test_a_time_without_offset_is_refused() -> None:
     with pytest.raises(UnusableInput, match="no offset"):
         promise(city({"near": {"a": 1}}), cart(a=1), now=datetime(2025, 1, 1))
+
+
+def test_an_option_is_what_a_claim_is_made_of() -> None:
+    world = city({"warehouse": {"a": 3}, "maker": {"b": 1}})
+    option = promise(world, cart(a=3, b=1), now=NOW.replace(hour=16)).options[0]
+    claim = claim_of_option(option)
+    assert claim.draws() == {("warehouse", "a"): 3, ("maker", "b"): 1}
+    assert {s.day.isoformat() for s in claim.shipments} == {"2025-01-07"}
+    assert sum(s.cost_cents for s in claim.shipments) == option.cost_cents
 
 
 baskets = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3), min_size=1, max_size=3)
