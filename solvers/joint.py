@@ -48,6 +48,8 @@ Size = TypeVar("Size", int, float)
 
 PASSES, WARM_PASSES, MORE = 60, 30, 120
 """Passes of step 1, from nothing and from prices given; and how many more while it pays."""
+EARLY = 0.35
+"""Share of the time after which no more are made."""
 PAYS = 20
 """Passes in which the bound has to rise by a quarter of the gap asked for, that more may follow."""
 MEET = 20
@@ -104,6 +106,10 @@ class Night:
         """Say whether there is time left and nobody asks to end."""
         within = time.monotonic() - self.began < self.limits.seconds
         return within and not self.limits.stopped()
+
+    def early(self) -> bool:
+        """Say whether most of the time is still to come."""
+        return time.monotonic() - self.began < EARLY * self.limits.seconds
 
     def ended(self) -> str:
         """Say why the search ended short of the gap asked for."""
@@ -227,7 +233,8 @@ def _first_prices(night: Night) -> None:
             night.learn(now.plans, orders)
         night.tell("prices")
         rise.append(bound)
-        if i + 1 >= least and bound - rise[-PAYS] <= 0.25 * night.limits.gap * abs(bound):
+        pays = bound - rise[-min(PAYS, len(rise))] > 0.25 * night.limits.gap * abs(bound)
+        if i + 1 >= least and not (pays and night.early()):
             break
     night.best = price_at(night.resources, top, night.limits.threads)
     night.learn(night.best.plans, night.orders)
