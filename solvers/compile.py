@@ -26,10 +26,11 @@ from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.grouping import grouped
 from omnisource.solvers.legend import Legend
 from omnisource.solvers.lines import Joined, joined_lines
-from omnisource.solvers.look import Found, Shortlist, look
+from omnisource.solvers.look import Found, look
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
 from omnisource.solvers.problem import UNLIMITED, Ints, Prices, Problem, Ways, sealed
 from omnisource.solvers.routes import Network, network
+from omnisource.solvers.shortlist import Shortlist
 from omnisource.solvers.soft import late_penalty, shortage_penalty, soft_limits
 
 BLOCK: Final = 2_000

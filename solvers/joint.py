@@ -3,7 +3,7 @@
     1  ascend    prices from nothing, or from last night's, by sign                prices.py
     2  bid       everybody's cheapest plan at those prices, made to fit; then all orders of one
                  unit chosen together                                    auction.py, flow.py
-    3  large     orders too large for menus, one by one at those prices             large.py
+    3  large     orders too large for menus, one by one at those prices           placing.py
                  (and once more after step 4, at better ones)
     4  master    a linear programme over the plans met, in a box around the best prices; its duals
                  are priced, the plans that answer join it, until the two agree      box.py
@@ -23,24 +23,24 @@ its plan is fixed, and what it takes is taken (Lagrangian fixing, by a window in
 
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from omnisource.solvers.alike import alike
 from omnisource.solvers.box import boxed, first_box, next_box
-from omnisource.solvers.compile import in_threads
 from omnisource.solvers.decide import decisions
 from omnisource.solvers.finish import bidden, improved, rounded, settled
 from omnisource.solvers.flow import reflow
-from omnisource.solvers.large import LargePlan, large_plan, occupy
-from omnisource.solvers.master import Pool, pool, signatures, solve
+from omnisource.solvers.large import large_plan, occupy
+from omnisource.solvers.master import Pool, solve
 from omnisource.solvers.neighbour import Search, batches, reconsider
-from omnisource.solvers.plans import Left, Plans
+from omnisource.solvers.night import Night
+from omnisource.solvers.placing import alone, fits, share, taken_by
+from omnisource.solvers.plans import Plans
 from omnisource.solvers.prices import Pass, ascend, price_at, typical_cents
-from omnisource.solvers.problem import Answer, Flags, Floats, Ints, Limits, Problem, Round
+from omnisource.solvers.problem import Answer, Flags, Limits, Problem
 from omnisource.solvers.resources import Resources
 from omnisource.solvers.serve import costs_of, take_all
 
@@ -48,8 +48,6 @@ Size = TypeVar("Size", int, float)
 
 PASSES, WARM_PASSES, MORE = 60, 30, 120
 """Passes of step 1, from nothing and from prices given; and how many more while it pays."""
-EARLY = 0.35
-"""Share of the time after which no more are made."""
 PAYS = 20
 """Passes in which the bound has to rise by a quarter of the gap asked for, that more may follow."""
 MEET = 20
@@ -67,100 +65,6 @@ TOGETHER = 2
 """Neighbourhoods chosen anew side by side, whatever the number of threads."""
 SWEEPS = 6
 """Times that the neighbourhoods are gone through."""
-
-
-@dataclass
-class Night:
-    """What is known so far of one night."""
-
-    limits: Limits
-    began: float
-    whole: Resources  # all there is
-    resources: Resources  # what large orders leave
-    orders: Ints  # orders with a menu
-    best: Pass
-    met_plans: list[Pool] = field(default_factory=list)  # plans met, positions as in `orders`
-    sign: NDArray[np.uint64] | None = None  # (K,) of each order's last plan
-    passes: int = 0
-    plans: Plans | None = None
-    cost: int = 0  # cents of `plans`, large orders left out, soft resources included
-    chosen: tuple[Pool, Floats] | None = None  # the programme's plans, and how much of each
-    large: dict[int, LargePlan] = field(default_factory=dict)
-    alone: dict[int, LargePlan] = field(default_factory=dict)  # as if each were the only order
-    large_bound: float = 0.0  # cents that these add to the bound, at the prices of their placing
-    alone_at: Floats = field(default_factory=lambda: np.zeros(0))  # the prices of these
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def problem(self) -> Problem:
-        """The problem."""
-        return self.whole.problem
-
-    def left_seconds(self) -> float:
-        """Return the time left, at least a little."""
-        if self.limits.stopped():
-            return 0.5
-        return max(self.limits.seconds - (time.monotonic() - self.began), 0.5)
-
-    def going(self) -> bool:
-        """Say whether there is time left and nobody asks to end."""
-        within = time.monotonic() - self.began < self.limits.seconds
-        return within and not self.limits.stopped()
-
-    def early(self) -> bool:
-        """Say whether most of the time is still to come."""
-        return time.monotonic() - self.began < EARLY * self.limits.seconds
-
-    def ended(self) -> str:
-        """Say why the search ended short of the gap asked for."""
-        if self.limits.stopped():
-            return "interrupted"
-        return "feasible" if self.going() else "time"
-
-    def learn(self, plans: Plans, orders: Ints) -> None:
-        """Add the plans of some orders to those met, where they are not the last ones met."""
-        sign = signatures(orders, plans)
-        if self.sign is None:
-            self.sign = np.full(self.problem.size, 2**64 - 1, np.uint64)
-        new = sign != self.sign[orders]
-        self.sign[orders] = sign
-        changed = orders[new]
-        if len(changed):
-            at = np.searchsorted(self.orders, changed)
-            self.met_plans.append(pool(self.problem, changed, plans, at))
-
-    def pool(self) -> Pool:
-        """Return all plans met, "nothing" for every order among them."""
-        if not self.met_plans:
-            self.met_plans.append(pool(self.problem, self.orders, Plans.room(self.problem)))
-        self.met_plans = [Pool.all_of(self.met_plans)]
-        return self.met_plans[0]
-
-    def offer(self, plans: Plans) -> None:
-        """Keep plans if they are the cheapest yet."""
-        cost = int(costs_of(self.problem, self.orders, plans).sum())
-        cost += self.resources.surcharge(self.resources.used(plans))
-        if self.plans is None or cost < self.cost:
-            self.plans, self.cost = plans, cost
-
-    def met(self) -> bool:
-        """Say whether plan and bound are as near as was asked, large orders left out."""
-        return self.cost - self.best.bound <= self.limits.gap * abs(self.cost)
-
-    def tell(self, step: str) -> None:
-        """Report how far it is."""
-        if self.limits.report:
-            cost = float(self.cost + self.large_cost()) if self.plans is not None else None
-            bound = self.best.bound + self.large_bound
-            self.limits.report(Round(step, self.passes, cost, bound))
-
-    def large_cost(self) -> int:
-        """Return the cost of large orders, cents."""
-        return sum(plan.cost for plan in self.large.values())
-
-    def clock(self, step: str, since: float) -> None:
-        """Add the time since `since` to a step's."""
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.monotonic() - since
 
 
 def joint(problem: Problem, limits: Limits) -> Answer:
@@ -268,13 +172,13 @@ def _place_large(night: Night) -> None:
     """Step 3: give each large order its best plan at the prices, and take that from the room."""
     problem, room, used = night.problem, night.whole.room, np.zeros_like(night.whole.capacity)
     began = time.monotonic()
-    for order, alone in _alone(night).items():
-        plan = alone
-        if not _fits(problem, plan, room):
-            each = _share(night, len(night.alone))
+    for order, best in alone(night).items():
+        plan = best
+        if not fits(problem, plan, room):
+            each = share(night, len(night.alone))
             plan = large_plan(problem, order, night.best.prices, room, seconds=each)
         occupy(problem, plan, room)
-        used += _taken_by(night.whole, order, plan)
+        used += taken_by(night.whole, order, plan)
         night.large[order] = plan
     night.resources = night.whole.less(used)
     night.plans = None
@@ -284,59 +188,6 @@ def _place_large(night: Night) -> None:
     night.large_bound = _bound(night) - night.best.bound
     night.clock("large", began)
     _bid(night)
-
-
-def _alone(night: Night) -> dict[int, LargePlan]:
-    """Return each large order's best plan at the best prices over all there is, and its bound."""
-    if night.alone and np.array_equal(night.alone_at, night.best.y):
-        return night.alone
-    problem, room, prices = night.problem, night.whole.room, night.best.prices
-    orders = [int(order) for order in np.flatnonzero(problem.large)]
-    each, found = _share(night, len(orders)), {}
-
-    def work(i: int) -> None:
-        found[orders[i]] = large_plan(problem, orders[i], prices, room, seconds=each)
-
-    in_threads(work, len(orders), night.limits.threads)
-    night.alone, night.alone_at = {order: found[order] for order in orders}, night.best.y
-    return night.alone
-
-
-def _fits(problem: Problem, plan: LargePlan, room: Left) -> bool:
-    """Say whether a large order's plan keeps within what is left."""
-    after = Left(room.stock, room.node_orders.copy(), room.node_units.copy())
-    cells: dict[int, int] = {}
-    for candidate, units in zip(plan.candidate, plan.units, strict=True):
-        node, pair = problem.node[candidate], problem.pair_start[candidate]
-        for j in np.flatnonzero(units):
-            cell = int(problem.cell[pair + j])
-            cells[cell] = cells.get(cell, 0) + int(units[j])
-        after.node_orders[node] -= 1
-        after.node_units[node] -= units.sum()
-    inside = all(units <= room.stock[cell] for cell, units in cells.items())
-    return inside and min(after.node_orders.min(), after.node_units.min()) >= 0
-
-
-def _taken_by(whole: Resources, order: int, plan: LargePlan) -> Ints:
-    """Return what a large order's plan takes of each resource."""
-    problem, used = whole.problem, np.zeros_like(whole.capacity)
-    cells, nodes, soft = len(problem.stock), problem.nodes, problem.soft
-    for candidate, units in zip(plan.candidate, plan.units, strict=True):
-        node, held = problem.node[candidate], np.flatnonzero(units)
-        used[problem.cell[problem.pair_start[candidate] + held]] += units[held]
-        used[cells + node] += 1
-        used[cells + nodes + node] += units.sum()
-        used[whole.hard + np.flatnonzero(soft.load_node == node)] += 1
-    asked = problem.units[problem.order_line[order] : problem.order_line[order + 1]].sum()
-    for group in soft.group[order]:
-        if group >= 0:
-            used[whole.hard + len(soft.load_node) + group] += asked - plan.units.sum()
-    return used
-
-
-def _share(night: Night, orders: int) -> float:
-    """Return the seconds that one large order may take, each being solved three times."""
-    return float(np.clip(0.2 * night.left_seconds() / orders, 1.0, 20.0))
 
 
 def _master(night: Night, rounds: int) -> None:
@@ -458,6 +309,6 @@ def _bound(night: Night) -> float:
         return night.best.bound
     night.passes += 1
     now = price_at(whole, night.best.y, night.limits.threads)
-    bounds = [plan.bound for plan in _alone(night).values()]
+    bounds = [plan.bound for plan in alone(night).values()]
     night.clock("bound", began)
     return now.bound + math.fsum(bounds)
