@@ -29,6 +29,14 @@ def learn(
     target: Annotated[
         float | None, typer.Option(help="Share of promises to keep. [default: the policy's]")
     ] = None,
+    rule: Annotated[
+        Literal["quantile", "fine"] | None,
+        typer.Option(help="All dates as sure, or days against being late. [default: the policy's]"),
+    ] = None,
+    fine: Annotated[
+        float | None,
+        typer.Option(metavar="DAYS", help="Days that a late order weighs. [default: by --target]"),
+    ] = None,
     method: Annotated[
         Literal["adaptive", "rolling", "frozen"], typer.Option(help="Rivals, to compare with.")
     ] = "adaptive",
@@ -46,17 +54,19 @@ def learn(
 
     if evaluate and since is None:
         raise UnusableInput("--evaluate needs --since DATE: the first day to promise on")
-    if not evaluate and (since or until or target is not None or method != "adaptive"):
-        raise UnusableInput("--since, --until, --target and --method go with --evaluate")
+    asked = (since, until, target, rule, fine)
+    if not evaluate and (any(one is not None for one in asked) or method != "adaptive"):
+        raise UnusableInput(
+            "--since, --until, --target, --rule, --fine and --method go with --evaluate"
+        )
     screen = Screen(json, quiet)
     with screen.progress() as tell:
         opened = open_folder(folder, policy, Limits(report=tell))
         world = opened.world
         if evaluate and since is not None:
             last = until and until.date()
-            done = learning.evaluate_promises(
-                world, since.date(), last, target=target, method=method
-            )
+            aim = learning.aim_with(world.policy, target=target, rule=rule, fine=fine)
+            done = learning.evaluate_promises(world, since.date(), last, aim=aim, method=method)
         else:
             file = out or folder / learning.FILE
             found = learning.learn(world)

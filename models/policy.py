@@ -115,7 +115,14 @@ class Policy(Value):
     )
     slower_cents_per_day: Cents | None = Field(
         None,
-        description="Cents that a date a day later costs in demand; below `late_cents`.",
+        description="Cents that a date a day later costs in demand; below `late_cents`, or "
+        "`late_fine_cents` where that is given.",
+    )
+    late_fine_cents: Cents | None = Field(
+        None,
+        description="Cents that an order costs that comes later than promised, however late; with "
+        "`slower_cents_per_day`. Dates then weigh days against being late, instead of all being "
+        "as sure.",
     )
     weights: Weights = Weights()
     priority: tuple[Name, ...] = ()
@@ -135,20 +142,35 @@ class Policy(Value):
         """
         if self.promise_quantile is not None:
             return self.promise_quantile
-        if self.slower_cents_per_day is None or not self.late_cents:
+        if self.slower_cents_per_day is None or self.late_fine_cents or not self.late_cents:
             return 0.9
         return 1 - self.slower_cents_per_day / self.late_cents
 
+    @property
+    def late_fine_days(self) -> float | None:
+        """How many days later a date may be to spare one late order; None where no fine is given.
+
+        >>> Policy(slower_cents_per_day=20, late_fine_cents=1400).late_fine_days
+        70.0
+        """
+        if self.late_fine_cents is None or not self.slower_cents_per_day:
+            return None
+        return self.late_fine_cents / self.slower_cents_per_day
+
     @model_validator(mode="after")
     def _promise_is_between(self) -> "Policy":
-        slower, late = self.slower_cents_per_day, self.late_cents
+        slower, fined = self.slower_cents_per_day, self.late_fine_cents is not None
         if slower is None:
+            if fined:
+                raise ValueError("late_fine_cents needs slower_cents_per_day, to weigh it against")
             return self
         if self.promise_quantile is not None:
             raise ValueError("give promise_quantile or slower_cents_per_day, not both")
+        name = "late_fine_cents" if fined else "late_cents"
+        late = self.late_fine_cents if fined else self.late_cents
         if late is None or not 0 < slower < late:
             raise ValueError(
-                f"slower_cents_per_day is {slower}: it must lie between 0 and late_cents, which is "
+                f"slower_cents_per_day is {slower}: it must lie between 0 and {name}, which is "
                 f"{'absent' if late is None else late}"
             )
         return self

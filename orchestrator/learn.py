@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +10,16 @@ from typing import Any, Final
 import numpy as np
 
 from omnisource.models.base import UnusableInput
+from omnisource.models.policy import Policy
 from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.measures import to_json
 from omnisource.orchestrator.write import replacing
-from omnisource.solvers.history import DAY, NEVER, History, history_of
+from omnisource.solvers.dates import DEAREST, RULES, Aim, Rule
+from omnisource.solvers.history import NEVER, History, history_of, region_name
 from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.problem import Flags, Ints
 from omnisource.solvers.replay import METHODS, Method, lead_times_of, mornings, replay
+from omnisource.solvers.week import DAY
 
 FILE: Final = "leadtimes.json"
 EPOCH: Final = date(1970, 1, 1)
@@ -67,6 +70,8 @@ def save_lead_times(world: World, found: LeadTimes, file: str | Path) -> None:
         "services": dict(zip(world.services["service"], found.minutes.round(1), strict=True)),
         "nodes": dict(zip(world.nodes["node"], found.node_factor.round(5), strict=True)),
         "regions": dict(zip(found.region, found.region_factor.round(5), strict=True)),
+        "routes": dict(zip(found.origins, found.route_factor.round(5), strict=True)),
+        "week": found.week,
     }
     try:
         with replacing(Path(file)) as temporary:
@@ -103,7 +108,10 @@ def _fitted(world: World, document: Mapping[str, Any]) -> LeadTimes:
     if not services or any(table.shape != shape for table in services.values()):
         raise ValueError(f"a service needs minutes of shape {shape}")
     whole = np.mean(list(services.values()), axis=0)
-    nodes, regions = document["nodes"], document["regions"]
+    nodes, regions, routes = (document[name] for name in ("nodes", "regions", "routes"))
+    lands, codes = world.nodes["country"], world.nodes["postcode"]
+    places = {name: place for place, name in enumerate(routes)}
+    origins = [region_name(str(a), str(b), 1) for a, b in zip(lands, codes, strict=True)]
     minutes = [services.get(name, whole) for name in world.services["service"]]
     return LeadTimes(
         probability=levels,
@@ -112,6 +120,10 @@ def _fitted(world: World, document: Mapping[str, Any]) -> LeadTimes:
         node_factor=np.array([nodes.get(name, 1.0) for name in world.nodes["node"]], float),
         region=tuple(regions),
         region_factor=np.array(list(regions.values()), float).reshape(-1, len(levels)),
+        origins=tuple(routes),
+        origin=np.array([places.get(name, -1) for name in origins], np.int64),
+        route_factor=np.array(list(routes.values()), float).reshape(-1, len(regions)),
+        week=np.array(document["week"], float).reshape(7),
     )
 
 
@@ -136,7 +148,7 @@ class Replayed:
     """Promises made day by day, and beside them those of `promised_at`."""
 
     method: str
-    target: float
+    aim: Aim
     since: date
     until: date  # the last day
     whole: Kept
@@ -149,7 +161,8 @@ class Replayed:
         own = _listed(self.whole, self.groups)
         theirs = self.marketplace and _listed(self.marketplace, self.marketplace_groups)
         span = {"since": self.since, "until": self.until}
-        return own | span | {"target": self.target, "method": self.method, "promised_at": theirs}
+        told = {**span, **asdict(self.aim), "method": self.method, "promised_at": theirs}
+        return own | told
 
 
 def _listed(whole: Kept, groups: tuple[Kept, ...]) -> dict[str, Any]:
@@ -163,7 +176,7 @@ def evaluate_promises(
     since: date,
     until: date | None = None,
     *,
-    target: float | None = None,
+    aim: Aim | None = None,
     method: Method = "adaptive",
 ) -> Replayed:
     """Replay a world's deliveries: what would have been promised each day, and how it was kept.
@@ -172,18 +185,17 @@ def evaluate_promises(
         world: with `deliveries`.
         since: the first day of promises.
         until: the last one; None: that of the last order.
-        target: the probability asked of each promise; None: the policy's.
+        aim: how a promise weighs days against being late; None: the policy's.
         method: as `omnisource.solvers.replay.offers`.
 
     Raises:
-        UnusableInput: the method is unknown, the target is none, no order was placed in that time,
+        UnusableInput: the method is unknown, the aim is none, no order was placed in that time,
             or none had arrived before.
     """
-    target = world.policy.promised_probability if target is None else target
+    aim = aim_of(world.policy) if aim is None else aim
+    _refuse_aimless(aim)
     if method not in METHODS:
         raise UnusableInput(f"no method is called {method!r}; known are {', '.join(METHODS)}")
-    if not 0 < target < 1:
-        raise UnusableInput(f"the target is {target}: give a share between 0 and 1, such as 0.9")
     history = history_of(world)
     first = days_of(since)
     end = days_of(until) + 1 if until else int(history.day.max(initial=first - 1)) + 1
@@ -192,15 +204,53 @@ def evaluate_promises(
         raise UnusableInput(f"deliveries: no order was placed from {since} to {until or 'the end'}")
     if not (history.arrived < first * DAY).any():
         raise UnusableInput(f"deliveries: none arrived before {since}; begin later")
-    promised = replay(history, first, end, target=target, method=method)
+    promised = replay(history, first, end, aim=aim, method=method)
     theirs = asked & (history.promised != ABSENT)
     last = EPOCH + timedelta(days=end - 1)
     return Replayed(
-        method, target, since, last, kept("all", history, promised, asked),
+        method, aim, since, last, kept("all", history, promised, asked),
         by_region(history, promised, asked),
         kept("all", history, history.promised, theirs) if theirs.any() else None,
         by_region(history, history.promised, theirs),
     )  # fmt: skip
+
+
+def aim_of(policy: Policy) -> Aim:
+    """Return how a policy weighs days against being late."""
+    fine = policy.late_fine_days
+    return Aim(policy.promised_probability, "quantile" if fine is None else "fine", fine)
+
+
+def aim_with(
+    policy: Policy, *, target: float | None = None, rule: Rule | None = None,
+    fine: float | None = None,
+) -> Aim:  # fmt: skip
+    """Return a policy's aim with what is stated instead.
+
+    A target is stated to be kept, so the policy's fine gives way to it; a fine makes the rule.
+
+    Raises:
+        UnusableInput: both are stated, or a fine by quantile.
+    """
+    if fine is not None and (target is not None or rule == "quantile"):
+        raise UnusableInput("--fine DAYS leaves no room for --target or --rule quantile")
+    own = aim_of(policy)
+    if fine is not None:
+        return Aim(own.target, "fine", fine)
+    rule = rule or own.rule
+    keeps = own.fine if rule == "fine" and target is None else None
+    return Aim(own.target if target is None else target, rule, keeps)
+
+
+def _refuse_aimless(aim: Aim) -> None:
+    if aim.rule not in RULES:
+        raise UnusableInput(f"no rule is called {aim.rule!r}; known are {', '.join(RULES)}")
+    if not 0 < aim.target < 1:
+        raise UnusableInput(
+            f"the target is {aim.target}: give a share between 0 and 1, such as 0.9"
+        )
+    if aim.fine is not None and not 1 <= aim.fine <= DEAREST:
+        raise UnusableInput(f"the fine is {aim.fine} days: give 1 to {DEAREST:,.0f}, such as 70")
 
 
 def by_region(history: History, promised: Ints, asked: Flags) -> tuple[Kept, ...]:

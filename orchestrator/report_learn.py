@@ -9,8 +9,9 @@ from omnisource.models.world import World
 from omnisource.orchestrator.learn import Kept, Replayed
 from omnisource.orchestrator.report import grid, sentences
 from omnisource.orchestrator.words import share
-from omnisource.solvers.history import DAY
+from omnisource.solvers.dates import Aim
 from omnisource.solvers.leadtime import LeadTimes
+from omnisource.solvers.week import DAY
 
 SHOWN = (0.5, 0.8, 0.9, 0.95)
 """Levels that a report shows."""
@@ -55,8 +56,14 @@ def replay_report(done: Replayed) -> RenderableType:
         "days: promised on average; late by: days on average, where late; promised_at and what "
         "follows: the promises in the table."
     )
-    head = f"{done.since} to {done.until}, {done.method}, target {share(done.target)}"
+    head = f"{done.since} to {done.until}, {done.method}, {_aimed(done.aim)}"
     return Group(sentences(head, told), table)
+
+
+def _aimed(aim: Aim) -> str:
+    if aim.fine is not None:
+        return f"a late order weighed like {aim.fine:g} days"
+    return f"target {share(aim.target)}, by {aim.rule}"
 
 
 def _figures(one: Kept | None) -> tuple[str, ...]:

@@ -14,9 +14,8 @@ import numpy as np
 from omnisource.models.world import ABSENT, Column, World
 from omnisource.solvers.problem import Floats, Ints
 from omnisource.solvers.routes import distances_km
+from omnisource.solvers.week import DAY, THURSDAY
 
-DAY: Final = 1440
-"""Minutes of a day."""
 NEVER: Final = int(np.iinfo(np.int64).max)
 """When what is not known to have arrived arrives."""
 BANDS: Final = 10
@@ -38,7 +37,18 @@ class History:
     regions: tuple[str, ...]
     districts: tuple[str, ...]
     services: int
-    nodes: int
+    origins: tuple[str, ...]  # regions of the nodes
+    origin: Ints  # (N,) place in `origins`, by node
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes."""
+        return len(self.origin)
+
+    @property
+    def route(self) -> Ints:
+        """From which region to which, (D,): origin × regions + region."""
+        return self.origin[self.node] * len(self.regions) + self.region
 
     @property
     def day(self) -> Ints:
@@ -55,7 +65,8 @@ class History:
             regions=self.regions,
             districts=self.districts,
             services=self.services,
-            nodes=self.nodes,
+            origins=self.origins,
+            origin=self.origin,
         )
 
 
@@ -74,6 +85,7 @@ def history_of(world: World) -> History:
     )
     regions, region = _named(table["country"], table["postcode"], 1)
     districts, district = _named(table["country"], table["postcode"], 2)
+    origins, origin = _named(world.nodes["country"], world.nodes["postcode"], 1)
     return History(
         placed=placed,
         arrived=np.where(arrived == ABSENT, NEVER, arrived),
@@ -83,13 +95,14 @@ def history_of(world: World) -> History:
         km=distances_km(
             world.nodes["lat"][node], world.nodes["lon"][node], table["lat"], table["lon"]
         ),
-        weekday=(placed // DAY + 3) % 7,  # 1970-01-01 was a Thursday
+        weekday=(placed // DAY + THURSDAY) % 7,
         region=region,
         district=district,
         regions=regions,
         districts=districts,
         services=world.services.rows,
-        nodes=world.nodes.rows,
+        origins=origins,
+        origin=origin,
     )
 
 

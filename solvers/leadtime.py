@@ -1,13 +1,15 @@
 """Lead times: by which minute an order has arrived, with which probability.
 
-Indices: service v, distance band b, weekday of placing w, level q, node n, region g.
+Indices: service v, distance band b, weekday of placing w, level q, node n, its origin o[n],
+region g.
 
-    (1)  quantile(v, n, b, w, g, q) = minutes[v, b, w, q] · node[n] · region[g, q]
+    (1)  quantile(v, n, b, w, g, q) = minutes[v, b, w, q] · node[n] · region[g, q] · route[o[n], g]
     (2)  between two levels, and so between two quantiles, it is linear
+    (3)  these are minutes of the carriers' week (week.py): C(t + clock minutes) = C(t) + (1)
 
-All three are plain arrays: `minutes` of the whole, and factors that are shrunk toward 1 where
-little is known (pace.py and conformal.py say how they are found). A node or region of −1 is one
-that is not known; its factor is 1.
+All are plain arrays: `minutes` of the whole, and factors that are shrunk toward 1 where little is
+known (pace.py and conformal.py say how they are found). A node or region of −1 is one that is not
+known; its factor is 1.
 """
 
 from dataclasses import dataclass
@@ -17,9 +19,15 @@ import numpy as np
 
 from omnisource.solvers.history import region_name
 from omnisource.solvers.problem import Floats, Ints
+from omnisource.solvers.week import DAY, THURSDAY, carried, minute_at
 
-LEVELS: Final = (*(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99)
-"""Probabilities at which quantiles are kept."""
+LEVELS: Final = (
+    *(round(0.05 * i, 2) for i in range(1, 15)),
+    *(round(0.01 * i, 2) for i in range(75, 100)),
+    0.995,
+)
+"""Probabilities at which quantiles are kept: closer where promises are made."""
+MIDDAY: Final = DAY // 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +36,14 @@ class LeadTimes:
 
     probability: Floats  # (Q,) rising
     edges_km: Floats  # (B-1,) upper edges of the distance bands
-    minutes: Floats  # (V, B, 7, Q) minutes, of the whole; weekday 0 is Monday
+    minutes: Floats  # (V, B, 7, Q) minutes of the week, of the whole; weekday 0 is Monday
     node_factor: Floats  # (N,) times as long as the whole
     region: tuple[str, ...]  # (G,) country and first digits of the postcode
     region_factor: Floats  # (G, Q) times as long as the whole
+    origins: tuple[str, ...]  # (O,) country and first digit of the node's postcode
+    origin: Ints  # (N,) the node's place in `origins`; −1 where it is not known
+    route_factor: Floats  # (O, G) times as long as other ways to the region
+    week: Floats  # (7,) how open carriers are, Monday first; mean 1
 
     def band(self, km: float) -> int:
         """Return the distance band; the farthest where the distance is not known (NaN)."""
@@ -43,40 +55,58 @@ class LeadTimes:
         return next((self.region.index(name) for name in names if name in self.region), -1)
 
     def curve(self, *, service: int, node: int, km: float, weekday: int, region: int) -> Floats:
-        """Return (1): minutes at each level, (Q,)."""
+        """Return (1): minutes of the week at each level, (Q,)."""
         whole = self.minutes[service, self.band(km), weekday]
         by_node = self.node_factor[node] if node >= 0 else 1.0
         by_region = self.region_factor[region] if region >= 0 else 1.0
-        return np.asarray(whole * by_node * by_region)  # (1)
+        way = node >= 0 and region >= 0 and self.origin[node] >= 0
+        by_route = self.route_factor[self.origin[node], region] if way else 1.0
+        return np.asarray(whole * by_node * by_region * by_route)  # (1)
 
     def quantile(
-        self, *, service: int, node: int, km: float, weekday: int, region: int, p: float
-    ) -> float:
+        self, *, service: int, node: int, km: float, weekday: int, region: int, p: float,
+        at: int = MIDDAY,
+    ) -> float:  # fmt: skip
         """Return the minutes by which it has arrived with probability `p`; (2) between levels.
 
-        Below the lowest level and above the highest it is what it is there.
+        Below the lowest level and above the highest it is what it is there. `at` is the minute of
+        the day of placing.
         """
         curve = self.curve(service=service, node=node, km=km, weekday=weekday, region=region)
-        return float(np.interp(p, self.probability, curve))  # (2)
+        start = _start(weekday, at)
+        until = carried(self.week, start) + np.interp(p, self.probability, curve)  # (2)
+        return float(minute_at(self.week, until) - start)  # (3)
 
     def probability_by(
-        self, *, service: int, node: int, km: float, weekday: int, region: int, minutes: float
-    ) -> float:
+        self, *, service: int, node: int, km: float, weekday: int, region: int, minutes: float,
+        at: int = MIDDAY,
+    ) -> float:  # fmt: skip
         """Return the probability that it has arrived after so many minutes.
 
-        It rises from 0 at once to the lowest level, and is the highest level beyond that.
+        It rises from 0 at once to the lowest level, and is the highest level beyond that. `at` is
+        the minute of the day of placing.
         """
         curve = self.curve(service=service, node=node, km=km, weekday=weekday, region=region)
         known = np.concatenate([[0.0], curve])
-        return float(np.interp(minutes, known, np.concatenate([[0.0], self.probability])))
+        start = _start(weekday, at)
+        spent = carried(self.week, start + minutes) - carried(self.week, start)  # (3)
+        return float(np.interp(spent, known, np.concatenate([[0.0], self.probability])))
 
-    def quantiles(
-        self, *, service: Ints, node: Ints, km: Floats, weekday: Ints, region: Ints, p: float
+    def curves(
+        self, *, service: Ints, node: Ints, km: Floats, placed: Ints, region: Ints
     ) -> Floats:
-        """Return `quantile` of many orders of nodes and regions that are known, (K,) minutes."""
-        levels = self.probability
-        high = int(np.clip(np.searchsorted(levels, p), 1, len(levels) - 1))
-        share = np.clip((p - levels[high - 1]) / (levels[high] - levels[high - 1]), 0.0, 1.0)
+        """Return `curve` of many orders of nodes and regions that are known, (K, Q).
+
+        `placed` is in minutes since 1970-01-01.
+        """
+        weekday = (placed // DAY + THURSDAY) % 7
         whole = self.minutes[service, np.searchsorted(self.edges_km, km), weekday]
-        low, top = (whole[:, q] * self.region_factor[region, q] for q in (high - 1, high))
-        return np.asarray((low + share * (top - low)) * self.node_factor[node])
+        origin = self.origin[node]
+        by_route = np.where(origin >= 0, self.route_factor[origin, region], 1.0)
+        by_way = (self.node_factor[node] * by_route)[:, None]
+        return np.asarray(whole * self.region_factor[region] * by_way)  # (1)
+
+
+def _start(weekday: int, at: int) -> int:
+    """Return a minute since 1970-01-01 that lies on that weekday."""
+    return (weekday - THURSDAY) % 7 * DAY + at

@@ -1,9 +1,9 @@
 """How long deliveries take, by what is known of them: shrunk effects on the logarithm of time.
 
-Indices: delivery i, effect e (service, distance band, weekday, region, district, node), its group
-e[i], region g[i], day of placing d[i]. Data: y, the logarithm of the days from placing to arrival,
-or, where the delivery is still under way, of the days until now; w, half as much every
-`HALF_LIFE` days.
+Indices: delivery i, effect e (service, distance band, weekday, region, district, node, route), its
+group e[i], region g[i], day of placing d[i]. Data: y, the logarithm of the days from placing to
+arrival, or, where the delivery is still under way, of the days until now, as the carriers' week
+(week.py) counts them; w, half as much every `HALF_LIFE` days.
 
     (1)  y[i] = μ + Σ_e f_e[e[i]] + m[d[i]] + r[g[i], d[i]] + σ ε[i],   ε logistic
     (2)  F = 1/(1 + exp(−(y − fitted)/σ));
@@ -26,12 +26,13 @@ from typing import Final
 
 import numpy as np
 
-from omnisource.solvers.history import DAY, History
+from omnisource.solvers.history import History
 from omnisource.solvers.problem import Flags, Floats, Ints
+from omnisource.solvers.week import DAY, carried
 
-EFFECTS: Final = ("service", "band", "weekday", "region", "district", "node")
+EFFECTS: Final = ("service", "band", "weekday", "region", "district", "node", "route")
 SHRINK: Final = {"service": 3.0, "band": 3.0, "weekday": 3.0, "region": 3.0, "district": 3.0,
-                 "node": 4.0}  # fmt: skip
+                 "node": 4.0, "route": 4.0}  # fmt: skip
 """k of each effect, in information; an arrived delivery has ⅓ on average."""
 HALF_LIFE: Final = 200.0
 SPAN: Final = 300
@@ -63,8 +64,9 @@ def start(groups: dict[str, int], mean: float) -> Pace:
 
 
 def fit(
-    pace: Pace, history: History, groups: dict[str, Ints], day: int, *, rounds: int = 3
-) -> Pace:
+    pace: Pace, history: History, groups: dict[str, Ints], day: int, *, week: Floats,
+    rounds: int = 3,
+) -> Pace:  # fmt: skip
     """Return the pace on the morning of a day, found from yesterday's.
 
     Args:
@@ -72,6 +74,7 @@ def fit(
         history: all deliveries; only what was known that morning is looked at.
         groups: by effect, the group of every delivery.
         day: days since 1970-01-01.
+        week: how open each weekday is, (7,).
         rounds: of Newton's steps.
     """
     rows = np.flatnonzero((history.day < day) & (history.day >= day - SPAN))
@@ -79,7 +82,7 @@ def fit(
     if not len(rows):
         return pace
     known = history.arrived[rows] < day * DAY
-    age = log_days(history.placed[rows], np.minimum(history.arrived[rows], day * DAY))
+    age = log_days(week, history.placed[rows], np.minimum(history.arrived[rows], day * DAY))
     old = (day * DAY - history.placed[rows]) / DAY
     use = (known | (old < LOST)).astype(np.float64)
     mine = {name: column[rows] for name, column in groups.items()}
@@ -95,9 +98,10 @@ def _moved(level: Floats) -> Floats:
     return np.concatenate([level[..., 1:], level[..., -1:]], axis=-1)
 
 
-def log_days(placed: Ints, until: Ints) -> Floats:
-    """Return the logarithm of days between; no less than a fifth of a day."""
-    return np.asarray(np.log(np.maximum((until - placed) / DAY, 0.2)))
+def log_days(week: Floats, placed: Ints, until: Ints, least: float = 0.2) -> Floats:
+    """Return the logarithm of the week's days between; those are no fewer than `least`."""
+    between = carried(week, until) - carried(week, placed)
+    return np.asarray(np.log(np.maximum(between / DAY, least)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,11 @@ from typing import Final, Literal
 import numpy as np
 
 from omnisource.solvers import conformal, pace
-from omnisource.solvers.history import BANDS, DAY, NEVER, History
+from omnisource.solvers.dates import Aim, chances, days_for, fine_on
+from omnisource.solvers.history import BANDS, NEVER, History
 from omnisource.solvers.leadtime import LEVELS, LeadTimes
 from omnisource.solvers.problem import Floats, Ints
+from omnisource.solvers.week import DAY, week_of
 
 Method = Literal["adaptive", "rolling", "frozen"]
 METHODS: Final[tuple[Method, ...]] = ("adaptive", "rolling", "frozen")
@@ -22,8 +24,10 @@ WARM: Final = 80
 """Days of scores gathered before the first promise; γ to that power is 0.02."""
 WINDOW: Final = 60
 """Days of arrivals that the rolling quantile looks at."""
-LONGEST: Final = 90
-"""Days that are promised at most."""
+MOMENT: Final = 1 / DAY
+"""Days that even the quickest takes."""
+RECENT: Final = 28
+"""Days of orders that a fine is found from."""
 FIRST_GUESS: Final = 1.0
 """Logarithm of days, where nothing has arrived."""
 
@@ -35,6 +39,7 @@ class Learned:
     day: int  # days since 1970-01-01
     edges_km: Floats
     groups: dict[str, Ints]  # by effect, the group of every delivery
+    week: Floats  # (7,) how open each weekday is
     pace: pace.Pace
     foreseen: Floats  # (D,) the lasting part of the forecast on the morning of placing, else NaN
     level: Floats  # (D,) the passing part of the same
@@ -53,25 +58,34 @@ def begin(history: History, day: int) -> Learned:
         "region": history.region,
         "district": history.district,
         "node": history.node,
+        "route": history.route,
     }
     sizes = {"service": history.services, "band": len(edges) + 1, "weekday": 7,
              "region": len(history.regions), "district": len(history.districts),
-             "node": history.nodes}  # fmt: skip
-    there = history.arrived < day * DAY
-    took = pace.log_days(history.placed[there], history.arrived[there])
+             "node": history.nodes,
+             "route": len(history.origins) * len(history.regions)}  # fmt: skip
+    there, week = history.arrived < day * DAY, week_on(history, day)
+    took = pace.log_days(week, history.placed[there], history.arrived[there])
     mean = float(np.median(took)) if len(took) else FIRST_GUESS
-    found = pace.fit(pace.start(sizes, mean), history, groups, day, rounds=8)
+    found = pace.fit(pace.start(sizes, mean), history, groups, day, week=week, rounds=8)
     unknown = np.full(len(history.placed), np.nan)
     table = conformal.empty(len(history.regions))
-    return _foreseeing(Learned(day, edges, groups, found, unknown, unknown, table), history)
+    return _foreseeing(Learned(day, edges, groups, week, found, unknown, unknown, table), history)
 
 
 def next_day(learned: Learned, history: History) -> Learned:
     """Return what is known a morning later: a day's arrivals and silence more."""
     day = learned.day + 1
-    found = pace.fit(learned.pace, history, learned.groups, day)
-    table = _scored(replace(learned, pace=found, day=day), history)
-    return _foreseeing(replace(learned, day=day, pace=found, table=table), history)
+    week = week_on(history, day)
+    found = pace.fit(learned.pace, history, learned.groups, day, week=week)
+    now = replace(learned, day=day, week=week, pace=found)
+    return _foreseeing(replace(now, table=_scored(now, history)), history)
+
+
+def week_on(history: History, day: int) -> Floats:
+    """Return the carriers' week as the arrivals before a morning show it."""
+    recent = (history.arrived < day * DAY) & (history.arrived >= (day - pace.SPAN) * DAY)
+    return week_of(history.arrived[recent])
 
 
 def _foreseeing(learned: Learned, history: History) -> Learned:
@@ -102,8 +116,11 @@ def _scored(learned: Learned, history: History) -> conformal.LifeTable:
     back = history.day[rows] - (learned.day - pace.SPAN)
     scale = learned.foreseen[rows] + pace.level_of(learned.pace, region, back)
     fresh = placed >= morning
-    begun = np.where(fresh, -np.inf, np.log(np.maximum(morning - placed, 1) / DAY) - scale)
-    ended = np.log(np.maximum(np.minimum(arrived, noon) - placed, 1) / DAY) - scale
+    begun, ended = (
+        pace.log_days(learned.week, placed, until, MOMENT) - scale
+        for until in (np.maximum(morning, placed), np.minimum(arrived, noon))
+    )
+    begun = np.where(fresh, -np.inf, begun)
     lost = history.placed[rows] < noon - pace.LOST * DAY
     keep = ~lost
     return conformal.add_day(
@@ -134,12 +151,14 @@ def lead_times_of(learned: Learned, history: History, scores: Floats | None = No
     region, by_region = _centred(
         found.effects["region"] + found.region_level[:, -1], mine["region"]
     )
-    whole = found.mean + found.level[-1] + by_node + by_district + by_region
+    route, by_route = _centred(found.effects["route"], mine["route"])
+    whole = found.mean + found.level[-1] + by_node + by_district + by_region + by_route
     grid = whole + service[:, None, None] + band[:, None] + weekday
     factor = np.exp(region[:, None] + scores[1:] - scores[0])
     fine = [i for i, name in enumerate(history.districts) if name not in history.regions]
     within = [history.regions.index(history.districts[i][:-1]) for i in fine]
     narrower = np.exp(district[fine])[:, None] * factor[within]
+    routes = np.exp(route).reshape(len(history.origins), len(history.regions))
     return LeadTimes(
         probability=levels,
         edges_km=learned.edges_km,
@@ -147,6 +166,10 @@ def lead_times_of(learned: Learned, history: History, scores: Floats | None = No
         node_factor=np.exp(node),
         region=(*history.regions, *(history.districts[i] for i in fine)),
         region_factor=np.concatenate([factor, narrower]),
+        origins=history.origins,
+        origin=history.origin,
+        route_factor=np.concatenate([routes, routes[:, within]], axis=1),
+        week=learned.week,
     )
 
 
@@ -200,13 +223,13 @@ def rolling_scores(learned: Learned, history: History, day: int) -> Floats:
     today = np.full(int(recent.sum()), pace.SPAN)
     foreseen = pace.static_of(learned.pace, mine)
     foreseen = foreseen + pace.level_of(learned.pace, history.region[recent], today)
-    took = pace.log_days(history.placed[recent], history.arrived[recent])
+    took = pace.log_days(learned.week, history.placed[recent], history.arrived[recent])
     row = np.quantile(took - foreseen, LEVELS) if len(took) else np.zeros(len(LEVELS))
     return np.tile(row, (1 + len(history.regions), 1))
 
 
 def replay(
-    history: History, since: int, until: int, *, target: float, method: Method = "adaptive"
+    history: History, since: int, until: int, *, aim: Aim, method: Method = "adaptive"
 ) -> Ints:
     """Return what would have been promised, (D,) local minutes; NEVER where nobody asked.
 
@@ -214,28 +237,15 @@ def replay(
         history: all deliveries.
         since: first day of promises, days since 1970-01-01.
         until: the day after the last.
-        target: the probability that is asked of every promise.
+        aim: how a promise weighs days against being late.
         method: as `offers`.
     """
     promised = np.full(len(history.placed), NEVER)
     for day, lead_times in offers(history, since, until, method):
         rows = np.flatnonzero(history.day == day)
         if len(rows):
-            promised[rows] = promises(lead_times, history, rows, target)
+            recent = np.flatnonzero((history.day < day) & (history.day >= day - RECENT))
+            fine = fine_on(aim, lead_times, history, recent if len(recent) else rows)
+            days = days_for(aim, chances(lead_times, history, rows), fine)
+            promised[rows] = (day + 1 + days) * DAY
     return promised
-
-
-def promises(lead_times: LeadTimes, history: History, rows: Ints, target: float) -> Ints:
-    """Return the end of the first day by which each has arrived with that probability."""
-    known = {name: i for i, name in enumerate(lead_times.region)}
-    names = (history.districts[d] for d in history.district[rows])
-    minutes = lead_times.quantiles(
-        service=history.service[rows],
-        node=history.node[rows],
-        km=history.km[rows],
-        weekday=history.weekday[rows],
-        region=np.array([known[name] for name in names], dtype=np.int64),
-        p=target,
-    )
-    minutes = np.minimum(minutes, LONGEST * DAY)
-    return np.asarray(np.ceil((history.placed[rows] + minutes) / DAY).astype(np.int64) * DAY)

@@ -34,6 +34,13 @@ def test_the_promise_quantile_is_a_number_or_the_newsvendors_ratio() -> None:
     assert Policy(slower_cents_per_day=50, late_cents=200).promised_probability == 0.75
 
 
+def test_a_fine_for_each_late_order_is_weighed_in_days() -> None:
+    fined = Policy(slower_cents_per_day=20, late_fine_cents=1500, late_cents=10)
+    assert fined.late_fine_days == 75
+    assert fined.promised_probability == 0.9
+    assert Policy(slower_cents_per_day=20, late_cents=200).late_fine_days is None
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -43,6 +50,10 @@ def test_the_promise_quantile_is_a_number_or_the_newsvendors_ratio() -> None:
         {"slower_cents_per_day": 10, "late_cents": 10},
         {"slower_cents_per_day": 0, "late_cents": 10},
         {"slower_cents_per_day": 5, "late_cents": 10, "promise_quantile": 0.9},
+        {"late_fine_cents": 100},
+        {"slower_cents_per_day": 10, "late_fine_cents": 10},
+        {"slower_cents_per_day": 10, "late_fine_cents": 5, "late_cents": 20},
+        {"slower_cents_per_day": 10, "late_fine_cents": 100, "promise_quantile": 0.9},
     ],
 )
 def test_a_promise_quantile_that_is_none_is_refused(keys: dict[str, float]) -> None:

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 from omnisource.models.base import UnusableInput
+from omnisource.models.policy import Policy
 from omnisource.orchestrator.learn import (
+    aim_with,
     evaluate_promises,
     learn,
     read_lead_times,
     save_lead_times,
 )
 from omnisource.orchestrator.load import load_world
+from omnisource.solvers.dates import Aim
 
 Omnisource = Callable[..., Any]
 FIRST = datetime(2025, 1, 6, 9, tzinfo=UTC)
@@ -92,7 +95,26 @@ def test_a_replay_says_what_the_interface_promises(folder: Path, omnisource: Omn
 
 
 def test_the_target_is_the_policys_where_none_is_named(folder: Path) -> None:
-    assert evaluate_promises(load_world(folder), date(2025, 5, 20)).target == 0.8
+    assert evaluate_promises(load_world(folder), date(2025, 5, 20)).aim.target == 0.8
+
+
+def test_what_is_stated_stands_before_the_policys_fine() -> None:
+    fined = Policy(slower_cents_per_day=20, late_fine_cents=1400)
+    assert aim_with(fined) == Aim(0.9, "fine", 70)
+    assert aim_with(fined, fine=50) == Aim(0.9, "fine", 50)
+    assert aim_with(fined, target=0.8) == Aim(0.8, "fine", None)
+    assert aim_with(fined, rule="quantile") == Aim(0.9, "quantile", None)
+    assert aim_with(Policy(promise_quantile=0.7), rule="fine") == Aim(0.7, "fine", None)
+
+
+def test_a_dearer_fine_promises_later_and_keeps_more(folder: Path, omnisource: Omnisource) -> None:
+    span = ("--evaluate", "--since", "2025-05-01", "--until", "2025-05-28", "--json")
+    cheap, dear = (
+        omnisource("learn", folder, *span, "--fine", fine).document for fine in ("5", "50")
+    )
+    assert (cheap["rule"], cheap["fine"]) == ("fine", 5)
+    assert cheap["on_time"] < dear["on_time"]
+    assert cheap["mean_promised_days"] < dear["mean_promised_days"]
 
 
 def test_a_report_is_for_people(folder: Path, omnisource: Omnisource) -> None:
@@ -110,6 +132,10 @@ def test_a_report_is_for_people(folder: Path, omnisource: Omnisource) -> None:
         (["--evaluate", "--since", "2030-01-01"], "no order was placed"),
         (["--evaluate", "--since", "2025-01-06"], "begin later"),
         (["--evaluate", "--since", "2025-05-01", "--target", "1.5"], "between 0 and 1"),
+        (["--evaluate", "--since", "2025-05-01", "--fine", "0.5"], "give 1 to"),
+        (["--evaluate", "--since", "2025-05-01", "--fine", "nan"], "give 1 to"),
+        (["--evaluate", "--since", "2025-05-01", "--fine", "9", "--target", "0.8"], "no room"),
+        (["--fine", "9"], "--evaluate"),
     ],
 )
 def test_what_cannot_be_replayed_is_refused(

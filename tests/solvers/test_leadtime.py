@@ -1,6 +1,7 @@
 """Lead times: look-ups, shrinkage, life tables, and a replay that sees nothing early."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 from omnisource.models.world import ABSENT
 from omnisource.solvers import conformal, pace
-from omnisource.solvers.history import DAY, NEVER, History, local_minutes
+from omnisource.solvers.dates import Aim, chances, cheapest, fine_for, first_sure
+from omnisource.solvers.history import NEVER, History, local_minutes
 from omnisource.solvers.leadtime import LeadTimes
-from omnisource.solvers.replay import METHODS, replay
+from omnisource.solvers.replay import METHODS, lead_times_of, mornings, replay
+from omnisource.solvers.week import DAY, carried, minute_at, week_of
 
 START = 17_000  # days since 1970-01-01
 
@@ -26,6 +29,10 @@ def small() -> LeadTimes:
         node_factor=np.array([1.0, 1.5]),
         region=("DE-1", "DE-10"),
         region_factor=np.array([[1.0, 1.0], [2.0, 2.0]]),
+        origins=("DE-9",),
+        origin=np.array([0, -1]),
+        route_factor=np.array([[1.0, 3.0]]),
+        week=np.ones(7),
     )
 
 
@@ -57,14 +64,68 @@ def test_the_probability_by_a_quantile_is_its_own(p: float, km: float, node: int
     assert small().probability_by(**place, minutes=minutes) == pytest.approx(p)
 
 
-@given(st.integers(-1, 1), st.integers(0, 1), st.floats(0.5, 0.9))
-def test_many_orders_at_once_are_promised_what_each_is(node: int, region: int, p: float) -> None:
-    node = max(node, 0)
-    one = small().quantile(service=0, node=node, km=99.0, weekday=3, region=region, p=p)
-    ints = {"service": 0, "node": node, "weekday": 3, "region": region}
+def test_a_route_counts_where_the_nodes_region_is_known() -> None:
+    found = small()
+    assert found.quantile(**NEAR | {"region": 1}, p=0.5) == 1440 * 2 * 3
+    assert found.quantile(**NEAR | {"region": 1, "node": 1}, p=0.5) == 1440 * 1.5 * 2
+
+
+@given(st.integers(0, 1), st.integers(0, 1), st.integers(0, 6))
+def test_many_orders_at_once_are_foreseen_as_each_is(node: int, region: int, day: int) -> None:
+    found = small()
+    one = found.curve(service=0, node=node, km=99.0, weekday=(day + 3) % 7, region=region)
+    ints = {"service": 0, "node": node, "placed": day * DAY + 5, "region": region}
     columns = {name: np.array([value]) for name, value in ints.items()}
-    many = small().quantiles(**columns, km=np.array([99.0]), p=p)
-    assert many[0] == pytest.approx(one)
+    assert found.curves(**columns, km=np.array([99.0]))[0].tolist() == one.tolist()
+
+
+CLOSED_ON_SUNDAYS = np.array([7, 7, 7, 7, 7, 7, 0.01]) * 7 / 42.01
+
+
+def test_a_weekend_takes_longer_than_it_counts() -> None:
+    """A day of the week from Saturday noon: half of it on Saturday, the rest on Monday."""
+    found = replace(small(), week=CLOSED_ON_SUNDAYS, minutes=small().minutes * 7 / 6)
+    tuesday, saturday = (found.quantile(**NEAR | {"weekday": day}, p=0.5) for day in (1, 5))
+    assert tuesday == pytest.approx(DAY, abs=3)
+    assert saturday == pytest.approx(2 * DAY, abs=3)
+    assert found.probability_by(**NEAR | {"weekday": 5}, minutes=saturday) == pytest.approx(0.5)
+
+
+def test_a_week_is_as_open_as_arrivals_say_and_even_where_there_are_none() -> None:
+    """Of 70 arrivals none is on a Sunday and 50 on a Monday, the fifth day since 1970-01-01."""
+    arrived = np.array([4] * 50 + [0] * 20) * DAY
+    assert week_of(arrived).tolist() == pytest.approx([7 / 3, 2 / 3, 2 / 3, 4 / 3, *[2 / 3] * 3])
+
+
+@given(st.integers(0, 10**8), st.lists(st.integers(1, 50), min_size=7, max_size=7))
+def test_the_week_is_run_back_to_the_minute(minute: int, weights: list[int]) -> None:
+    week = np.array(weights) * 7 / sum(weights)
+    assert minute_at(week, carried(week, minute)) == pytest.approx(minute, abs=1e-3)
+    assert carried(week, minute + 7 * DAY) == pytest.approx(carried(week, minute) + 7 * DAY)
+
+
+@given(
+    st.lists(st.lists(st.floats(0, 1), min_size=4, max_size=4), min_size=1, max_size=5),
+    st.floats(1, 50),
+)
+def test_no_dates_as_sure_on_average_are_sooner_than_those_by_a_fine(
+    rows: list[list[float]], fine: float
+) -> None:
+    """Every choice of days, one by one: sooner on average is less sure."""
+    chance = np.sort(np.array(rows), axis=1)
+    each = np.arange(len(chance))
+    days = cheapest(chance, fine)
+    for other in product(range(4), repeat=len(chance)):
+        if sum(other) < days.sum():
+            assert chance[each, list(other)].sum() < chance[each, days].sum() + 1e-9
+
+
+def test_the_fine_for_a_target_is_the_least_that_keeps_it() -> None:
+    """The second day takes 0.3 off for one order and 0.1 for the other: fines of 3⅓ and 10."""
+    chance = np.array([[0.6, 0.9], [0.8, 0.9]])
+    assert fine_for(chance, 0.85) == pytest.approx(10 / 3, rel=1e-4)
+    assert fine_for(chance, 0.9) == pytest.approx(10, rel=1e-4)
+    assert first_sure(chance, 0.7).tolist() == [1, 0]
 
 
 def test_a_thin_group_is_believed_by_its_share_of_information() -> None:
@@ -137,7 +198,8 @@ def drifting(days: int = 300, each: int = 20, jump: float = 1.8, back: int = 260
         regions=("DE-0", "DE-1", "DE-2"),
         districts=("DE-01", "DE-11", "DE-21"),
         services=1,
-        nodes=5,
+        origins=("DE-8", "DE-9"),
+        origin=np.array([0, 0, 1, 1, 1]),
     )
 
 
@@ -149,7 +211,7 @@ def kept(history: History, promised: np.ndarray, since: int, until: int) -> floa
 def test_what_adapts_keeps_its_promises_through_a_drift_that_a_frozen_one_does_not() -> None:
     history = drifting(back=300)
     frozen, adaptive = (
-        replay(history, START + 180, START + 280, target=0.9, method=method)
+        replay(history, START + 180, START + 280, aim=Aim(0.9), method=method)
         for method in ("frozen", "adaptive")
     )
     assert kept(history, frozen, 220, 280) < 0.75
@@ -158,7 +220,7 @@ def test_what_adapts_keeps_its_promises_through_a_drift_that_a_frozen_one_does_n
 
 def test_what_adapts_forgets_a_shock_that_has_passed() -> None:
     history = drifting(days=320, back=240)
-    promised = replay(history, START + 230, START + 320, target=0.9)
+    promised = replay(history, START + 230, START + 320, aim=Aim(0.9))
     assert kept(history, promised, 270, 320) == pytest.approx(0.9, abs=0.05)
 
 
@@ -169,7 +231,7 @@ def test_what_comes_to_be_known_later_changes_no_promise(method: str) -> None:
     known = history.arrived < day * DAY
     worse = replace(history, arrived=np.where(known, history.arrived, NEVER))
     before = [
-        replay(one, START + 200, day + 1, target=0.9, method=method)  # type: ignore[arg-type]
+        replay(one, START + 200, day + 1, aim=Aim(0.9), method=method)  # type: ignore[arg-type]
         for one in (history, worse, history.known_by((day + 1) * DAY))
     ]
     asked = history.day < day
@@ -181,8 +243,33 @@ def test_what_comes_to_be_known_later_changes_no_promise(method: str) -> None:
 
 def test_a_promise_is_the_end_of_a_day_after_the_order() -> None:
     history = drifting(days=120)
-    promised = replay(history, START + 100, START + 120, target=0.9)
+    promised = replay(history, START + 100, START + 120, aim=Aim(0.9))
     asked = history.day >= START + 100
     assert (promised[asked] % DAY == 0).all()
     assert (promised[asked] > history.placed[asked]).all()
     assert (promised[~asked] == NEVER).all()
+
+
+def test_by_fine_the_target_is_kept_in_fewer_days() -> None:
+    history = drifting(days=280, jump=1.0)
+    asked = (history.day >= START + 220) & (history.day < START + 260)
+    by_quantile, by_fine = (
+        replay(history, START + 220, START + 260, aim=aim) for aim in (Aim(0.85), Aim(0.85, "fine"))
+    )
+    assert kept(history, by_fine, 220, 260) == pytest.approx(0.85, abs=0.04)
+    assert by_fine[asked].mean() < by_quantile[asked].mean()
+
+
+def test_chances_are_those_of_each_order_by_the_end_of_the_day() -> None:
+    history = drifting(days=120)
+    learned = next(mornings(history, START + 110, START + 111))
+    found = lead_times_of(learned, history)
+    rows = np.flatnonzero(history.day == START + 110)[:5]
+    for row, chance in zip(rows, chances(found, history, rows), strict=True):
+        at = int(history.placed[row] % DAY)
+        place = {name: int(getattr(history, name)[row]) for name in ("service", "node", "weekday")}
+        region = found.region_of("DE", history.districts[history.district[row]][3:])
+        by = found.probability_by(
+            **place, km=float(history.km[row]), region=region, minutes=6 * DAY - at, at=at
+        )
+        assert chance[5] == pytest.approx(by)
