@@ -43,11 +43,18 @@ def promise(
     prices: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder whose prices to choose by.")
     ] = None,
+    lead_times: Annotated[
+        Path | None,
+        typer.Option(
+            "--lead-times", metavar="FILE", help="Learned. [default: DIR/leadtimes.json if there]"
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Say what can be promised for a cart, and why the rest cannot."""
     from omnisource.orchestrator.carts import cart_of
+    from omnisource.orchestrator.learn import learned
     from omnisource.orchestrator.promise import promise as promised
     from omnisource.orchestrator.report_promise import offer_report
     from omnisource.orchestrator.runs import read_prices
@@ -64,6 +71,7 @@ def promise(
             tier=tier, max_shipments=max_shipments, by=time_of(by), modes=mode or (),
         )  # fmt: skip
         known = None if prices is None else read_prices(prices)
-        offer = promised(source.world, cart, now=time_of(now), prices=known)
+        times = learned(source.world, folder, lead_times)
+        offer = promised(source.world, cart, now=time_of(now), prices=known, lead_times=times)
     screen.warn(*source.remarks)
     screen.show(offer.document(), offer_report(offer))

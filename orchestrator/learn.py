@@ -101,6 +101,17 @@ def read_lead_times(world: World, file: str | Path) -> LeadTimes:
         ) from None
 
 
+def learned(world: World, folder: Path | None, file: Path | None = None) -> LeadTimes | None:
+    """Return the lead times of a file, or else those that a folder has; None where it has none.
+
+    Raises:
+        UnusableInput: the file is not there, or holds no lead times.
+    """
+    if file is None and folder is not None and (folder / FILE).is_file():
+        file = folder / FILE
+    return None if file is None else read_lead_times(world, file)
+
+
 def _fitted(world: World, document: Mapping[str, Any]) -> LeadTimes:
     levels, edges = (np.array(document[name], float) for name in ("probability", "edges_km"))
     services = {name: np.array(table, float) for name, table in document["services"].items()}

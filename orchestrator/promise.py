@@ -32,6 +32,7 @@ from omnisource.orchestrator.warm import start_of
 from omnisource.orchestrator.words import count
 from omnisource.solvers.asked import Ask, cuts
 from omnisource.solvers.desk import Desk, desk
+from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.problem import MENU_LIMIT, UNLIMITED, Prices, Problem
 
 LOOKED_AT: Final = 5_000
@@ -51,7 +52,6 @@ class Promiser:
     modes: tuple[PromiseMode, ...]  # of each service to the door
     names: Mapping[str, tuple[str, ...]]  # of nodes, services and products
     fees: tuple[int, ...]  # (V+1,) cents, the counter's last
-    keeps: tuple[float, ...]  # (N,) probability that a node does as it is told
 
     def promise(self, cart: Cart, now: datetime) -> Offer:
         """Return what can be promised for a cart at a time.
@@ -101,12 +101,18 @@ class Promiser:
         return datetime.fromtimestamp(minute * 60, self.zone)
 
 
-def promiser(world: World, prices: Plan | pl.DataFrame | None = None) -> Promiser:
+def promiser(
+    world: World,
+    prices: Plan | pl.DataFrame | None = None,
+    *,
+    lead_times: LeadTimes | None = None,
+) -> Promiser:
     """Prepare a world, and the prices of its last night, for carts.
 
     Args:
         world: network, products and stock; its orders are not looked at.
         prices: last night's, as `allocate` takes them: a plan, or what `read_prices` returns.
+        lead_times: learned, to date parcels by; by the clocks alone if absent.
 
     Raises:
         UnusableInput: the prices cannot be used, or there are more than 64 fences.
@@ -122,14 +128,13 @@ def promiser(world: World, prices: Plan | pl.DataFrame | None = None) -> Promise
         "sku": tuple(world.products["sku"]),
     }  # fmt: skip
     return Promiser(
-        desk=desk(world, price),
+        desk=desk(world, price, lead_times=lead_times),
         zone=world.scenario.now.tzinfo or UTC,
         sku={name: row for row, name in enumerate(names["sku"])},
         node={name: row for row, name in enumerate(names["node"])},
         modes=tuple(OF_KIND.get(kind, "standard") for kind in kinds),
         names=names,
         fees=(*services["fee_cents"].tolist(), 0),
-        keeps=tuple((1.0 - nodes["decline_rate"]).tolist()),
     )
 
 
@@ -139,6 +144,7 @@ def promise(
     *,
     now: datetime | None = None,
     prices: Plan | pl.DataFrame | None = None,
+    lead_times: LeadTimes | None = None,
 ) -> Offer:
     """Say what can be promised for a cart: by when, how surely, for how much, and from where.
 
@@ -150,6 +156,8 @@ def promise(
         cart: what is asked for, and where it shall go.
         now: when it is asked; the scenario's clock by default.
         prices: of last night, to choose by: a plan, or what `read_prices` returns.
+        lead_times: as `learn` or `read_lead_times` returns them: dates are then kept with the
+            probability that the policy asks for. By the clocks alone if absent.
 
     Raises:
         UnusableInput: the cart names what is not there, a `now` without its offset from UTC, or
@@ -158,15 +166,15 @@ def promise(
     asked = now or world.scenario.now
     if asked.tzinfo is None:
         raise UnusableInput(f"now = {now}: the time has no offset from UTC; give an aware datetime")
-    known, ready = _PREPARED.get(world, (None, None))
-    if ready is None or known is not prices:
-        ready = promiser(world, prices)
-        _PREPARED[world] = prices, ready
+    known, times, ready = _PREPARED.get(world, (None, None, None))
+    if ready is None or known is not prices or times is not lead_times:
+        ready = promiser(world, prices, lead_times=lead_times)
+        _PREPARED[world] = prices, lead_times, ready
     return ready.promise(cart, asked)
 
 
-_PREPARED: Final[WeakKeyDictionary[World, tuple[Any, Promiser]]] = WeakKeyDictionary()
-"""What was prepared of a world, and the prices it was prepared with."""
+_PREPARED: Final[WeakKeyDictionary[World, tuple[Any, Any, Promiser]]] = WeakKeyDictionary()
+"""What was prepared of a world, and the prices and lead times it was prepared with."""
 
 
 def _row(known: Mapping[str, int], name: str, what: str) -> int:

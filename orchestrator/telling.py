@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
-from math import prod
 from typing import Final, Protocol
 
 from omnisource.models.promise import PROMISE_MODES, TAGS, Option, Parcel, PromiseMode
@@ -37,10 +36,6 @@ class Teller(Protocol):
     def fees(self) -> tuple[int, ...]:
         """(V+1,) cents, the counter's last."""
 
-    @property
-    def keeps(self) -> tuple[float, ...]:
-        """(N,) probability that a node does as it is told."""
-
     def told(self, minute: int) -> datetime:
         """Return a minute as the time that people are told."""
 
@@ -60,6 +55,7 @@ class Telling:
         columns = (found.group, found.arrives, found.priced, found.cents, found.grams, found.start)
         group, arrives, priced, cents, grams, start = (column.tolist() for column in columns)
         node, service, due = (c.tolist() for c in (found.node, found.service, found.due))
+        likely = found.likely.tolist()
         parcels = [b - a for a, b in pairwise(start)]
         kept: list[tuple[int, PromiseMode]] = []
         for q in sorted(range(len(group)), key=lambda q: (priced[q], arrives[q])):
@@ -78,7 +74,7 @@ class Telling:
                     mode,
                     self._services(used),
                     told(arrives[q]),
-                    self._kept(nodes),
+                    likely[q],
                     cents[q],
                     priced[q],
                     max(self.by.fees[v] for v in used),
@@ -96,17 +92,16 @@ class Telling:
     def _services(self, used: tuple[int, ...]) -> str:
         return "+".join(self.by.names["service"][v] for v in used if v != COUNTER)
 
-    def _kept(self, nodes: tuple[int, ...]) -> float:
-        return prod(self.by.keeps[n] for n in nodes)
-
     def expires(self, q: int) -> datetime:
         """Return until when the same parcels, asked for then, would keep the date."""
         found, last = self.found, self.ask.now + HOLD_MINUTES
-        for s in range(int(found.start[q]), int(found.start[q + 1])):
+        first, end = int(found.start[q]), int(found.start[q + 1])
+        for s in range(first, end):
             parcel = int(found.node[s]), int(found.service[s]), int(found.row[s])
             if parcel[1] != COUNTER and last > self.ask.now:
-                minutes = last - self.ask.now
-                last = self.by.desk.holds(self.ask, parcel, int(found.due[s]), minutes)
+                due = int(found.due[s])
+                last = min(last, due - self.by.desk.takes(self.ask, parcel, end - first))
+                last = self.by.desk.holds(self.ask, parcel, due, last - self.ask.now)
         return self.by.told(last)
 
     def _mode(self, group: str, service: list[int], due: list[int]) -> PromiseMode | None:

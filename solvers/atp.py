@@ -134,7 +134,7 @@ def atp(
     fences = _fences(world, found, taken)
     return Atp(
         *found.by_sku, found.node, found.sku, *steps, *fences, shelf, safety,
-        _lost(world, len(shelf), now, count_days), 1.0 - world.nodes["decline_rate"],
+        lost_units(world, len(shelf), now, count_days), 1.0 - world.nodes["decline_rate"],
     )  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def _fences(world: World, found: Cells, taken: Column | None) -> tuple[Ints, Col
     return start, channel[order], left[rows][order].astype(np.int64)
 
 
-def _lost(world: World, rows: int, now: int, count_days: float) -> Floats:
+def lost_units(world: World, rows: int, now: int, count_days: float = COUNT_DAYS) -> Floats:
     """Return, (R,), the units that are expected to be lost from each cell, (6)."""
     counted = world.stock["counted_at"]
     since = np.where(counted == ABSENT, count_days, np.maximum(now - counted, 0) / DAY)

@@ -8,6 +8,7 @@ say at one minute is kept for the next question in the same minute.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -19,13 +20,25 @@ from omnisource.solvers.asked import GROUPS, KINDS, ROW_MODES, Ask
 from omnisource.solvers.atp import NO_CHANNEL, atp, channel_codes, promisable
 from omnisource.solvers.candidates import Inputs, distance, rule_of, way_bits
 from omnisource.solvers.clock_tables import clocks, horizon
-from omnisource.solvers.clocks import DAY, Clocks, delivered, leaves, minute_of, ready
+from omnisource.solvers.clocks import (
+    DAY,
+    MONDAY,
+    Clocks,
+    delivered,
+    leaves,
+    local,
+    minute_of,
+    ready,
+)
 from omnisource.solvers.compile import everything, scene
 from omnisource.solvers.fences import order_bits
+from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.look import Found, look
 from omnisource.solvers.problem import Flags, Ints, Prices, Problem
 from omnisource.solvers.quote import Groups, Quotes, quotes
+from omnisource.solvers.quote_known import Known
 from omnisource.solvers.routes import fitting, tried_zones
+from omnisource.solvers.surety import Sure, days_learned, surety
 
 WEEK: Final = 7 * DAY
 """Minutes for which one set of clocks is built."""
@@ -45,6 +58,7 @@ class Times:
     ready: Ints  # (N,) minutes: when goods are ready to leave
     collected: Ints  # (N,) when they can be collected
     arrivals: Arrivals
+    weekday: Ints  # (N,) of asking, 0 Monday, on the node's clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +73,7 @@ class Desk:
     room: tuple[Ints, Ints]
     zones: Table  # the zone rules, in the order in which they are tried
     days: int  # for which clocks are built beyond the week that is asked in
+    sure: Sure
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def known(self, key: Any, make: Callable[[], Made]) -> Made:
@@ -81,7 +96,9 @@ class Desk:
         is_ready, collected = asked_at(few, now)
         known = arrivals(few, is_ready, self.zones["service"].astype(np.int64))
         of_node = Arrivals(known.node[sort], known.rule, known.at)
-        return Times(c, is_ready[sort], collected[sort], of_node)
+        days = [local(c, zone, now) // DAY for zone in range(len(c.day_end))]
+        weekday = (np.array(days, np.int64)[c.zone] + MONDAY) % 7
+        return Times(c, is_ready[sort], collected[sort], of_node, weekday)
 
     def _week(self, week: int) -> tuple[Clocks, Clocks, Ints]:
         """Return the clocks, those of one node of each sort, and, (N,), the sort of each."""
@@ -132,6 +149,24 @@ class Desk:
             if delivered(c, node, service, rule, ready(c, node, at)) <= due:
                 return at
         return ask.now
+
+    def takes(self, ask: Ask, parcel: tuple[int, int, int], parcels: int) -> int:
+        """Return the minutes that a parcel, one of so many, was learned to take, rounded up.
+
+        `parcel` is as for `holds`; nothing where nothing is learned.
+        """
+        (node, service, row), times = parcel, self.sure.times
+        if times is None:
+            return 0
+        region = self._regions(ask)[_PLACE[row]]
+        km = distance(self.inputs(ask), row, node)
+        weekday = int(self.at(ask.now).weekday[node])
+        wanted = self.sure.target ** (1 / parcels)
+        return ceil(
+            times.quantile(
+                service=service, node=node, km=km, weekday=weekday, region=region, p=wanted
+            )
+        )
 
     def _bits(self, mode: str, channel: str, tier: str, country: str) -> np.uint64:
         """Return the rules whose conditions on the order hold."""
@@ -197,7 +232,27 @@ class Desk:
         names = self.groups(ask) if groups is None else list(groups)
         rows, kinds = self.known((*names, ask.modes), lambda: self._shape(names, ask.modes))
         asked = Groups(rows, kinds, np.full(len(names), ask.most, np.int64))
-        return names, Quotes(*quotes(self.inputs(ask), asked, self.prices, self.room))
+        known = self.surely(ask)
+        return names, Quotes(*quotes(self.inputs(ask), asked, self.prices, (self.room, known)))
+
+    def surely(self, ask: Ask) -> Known:
+        """Return what is known, when a cart is asked for, of how its parcels fare."""
+        times, region = self.at(ask.now), self._regions(ask)
+        base = self.known(("sure", region, sum(ask.units)), lambda: self.sure.of(region, ask))
+        c = times.clocks
+        return base._replace(
+            now=ask.now, by=ask.by, weekday=times.weekday, zone=c.zone, to_zone=c.to_zone,
+            offset_start=c.offset_start, offset_from=c.offset_from, offset=c.offset,
+            day_end=c.day_end, first_day=c.first_day,
+        )  # fmt: skip
+
+    def _regions(self, ask: Ask) -> tuple[int, int]:
+        """Return the regions of the door and of the store, as lead times know them."""
+        if self.sure.times is None:
+            return -1, -1
+        nodes, at, region_of = self.world.nodes, max(ask.store, 0), self.sure.times.region_of
+        store = nodes["country"][at], nodes["postcode"][at]
+        return region_of(ask.country, ask.postcode), region_of(*store)
 
     def _shape(self, names: Sequence[str], modes: tuple[PromiseMode, ...]) -> tuple[Ints, Flags]:
         """Return the rows and the kinds of service of those groups."""
@@ -251,13 +306,19 @@ _ONLY_THERE: Final = np.array([False, True, True, False])
 _NO: Final = np.zeros(4, bool)
 
 
-def desk(world: World, price: Callable[[Problem], Prices] = Prices.zero, threads: int = 1) -> Desk:
+def desk(
+    world: World,
+    price: Callable[[Problem], Prices] = Prices.zero,
+    threads: int = 1,
+    lead_times: LeadTimes | None = None,
+) -> Desk:
     """Prepare a world for carts; its orders are not looked at.
 
     Args:
         world: network, products and stock.
         price: returns cents a unit of each resource, last night's; nothing by default.
         threads: how many to use; 0 for as many as there are cores.
+        lead_times: learned, to date parcels by; by the clocks alone if absent.
 
     Raises:
         UnusableInput: more than 64 fences and size limits.
@@ -274,7 +335,8 @@ def desk(world: World, price: Callable[[Problem], Prices] = Prices.zero, threads
         prices=(priced.cell, priced.node_order, priced.node_unit),
         room=(seen.bare.node_orders, seen.bare.node_units),
         zones=tried_zones(bare),
-        days=horizon(bare),
+        days=max(horizon(bare), days_learned(lead_times)),
+        sure=surety(bare, lead_times),
     )
 
 

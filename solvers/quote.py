@@ -20,6 +20,11 @@ greenest of one date there may be more, which are not offered: a customer wants 
 
 Lexicographic minima are minima of one sum: of priced + 2⁻²⁶ · emits and of emits + 2⁻²⁸ · ⌊priced⌋,
 exact up to 65 kg of CO2 and a million euros; beyond, only ties are decided otherwise.
+
+Where lead times are learned, a_w depends on the number of parcels (quote_known.py): the surer each
+has to be, the later its date. Then (1) and (2) are walked for each p with the dates that p parcels
+have, none left out, and what is found is told with the dates of as many parcels as it has. A plan
+of p parcels that is worth offering is met, or beaten, in the walk of its own p.
 """
 
 from typing import Any, Final, NamedTuple
@@ -31,6 +36,7 @@ from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.lend import lent
 from omnisource.solvers.plans import FAR, Left, Menus, scratch
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Floats, Ints, Prices
+from omnisource.solvers.quote_known import WALKED, likely
 from omnisource.solvers.quote_menu import goods_of, menu_of, met_nodes, price_zones, reached
 from omnisource.solvers.quote_prune import thinned, worth_keeping
 
@@ -38,8 +44,6 @@ CHEAPEST: Final = 0
 GREENEST: Final = 1
 MOST_PLANS: Final = 64
 """Plans of a group that are kept at the most."""
-WALKED: Final = 8
-"""Parcels from which on down each number is asked for; of more, whatever is the cheapest."""
 NOT_SERVED: Final = 2**40
 """Cents a unit short: no plan is as dear, and a whole cart short is less than `FAR`."""
 
@@ -68,6 +72,7 @@ class Quotes(NamedTuple):
     bill: Ints  # (S,) cents
     emits: Ints  # (S,) grams of CO2
     content: Ints  # (S,) in mixed radix over units + 1, first line fastest
+    likely: Floats  # (Q,) probability that the date is kept
 
 
 @njit(cache=True, nogil=True)
@@ -78,23 +83,23 @@ def room_for(plans: int, parcels: int) -> Any:
         np.empty(plans, i64), np.empty(plans, i64), np.empty(plans), np.empty(plans, i64),
         np.empty(plans, i64), np.zeros(plans + 1, i64), np.empty(parcels, i64),
         np.empty(parcels, i64), np.empty(parcels, i64), np.empty(parcels, i64),
-        np.empty(parcels, i64), np.empty(parcels, i64), np.empty(parcels, i64),
+        np.empty(parcels, i64), np.empty(parcels, i64), np.empty(parcels, i64), np.empty(plans),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def quotes(data: Any, groups: Any, prices: Any, room: Any) -> Any:
+def quotes(data: Any, groups: Any, prices: Any, room_known: Any) -> Any:
     """Return the plans worth offering, group by group, as `Quotes`.
 
     Args:
         data: `Inputs` whose orders are the cart's rows, all with the same lines.
         groups: `Groups`.
         prices: (cell, node_order, node_unit), cents.
-        room: (node_orders, node_units) that nodes can still take.
+        room_known: (node_orders, node_units) that nodes can still take, and `Known`.
     """
-    data = lent(data)
+    data, room, known = lent(data), room_known[0], lent(room_known[1])
     goods, (nodes, cells) = goods_of(data), met_nodes(data)
-    ways = reached(data, nodes)
+    ways = reached(data, nodes, known)
     price_zones(data, goods, ways)
     k, states = data.order_line[1], len(goods.all_of.grams)
     units = data.units[:k]
@@ -107,15 +112,18 @@ def quotes(data: Any, groups: Any, prices: Any, room: Any) -> Any:
         menu = menu_of(data, goods, (nodes, cells, ways), (groups.rows[g], groups.kinds[g]), prices)
         if len(menu.bill) == 0:
             continue
-        menu = thinned(menu, worth_keeping(menu, room, units, states), k)
-        found = front(units, menu, (room, min(groups.most[g], units.sum())), to, (g, count))
+        menu = thinned(menu, worth_keeping(menu, ways.arrives, room, (units, states)), k)
+        limits = room, min(groups.most[g], units.sum()), known.by
+        found = front(units, (menu, ways), limits, to, (g, count))
         count = undominated(to, count, found, groups.rows[g, 1] >= 0)
+    for q in range(count):
+        to.likely[q] = likely(data, known, (to, q), (nodes, cells))
     s = to.start[count]
     return (
         to.group[:count].copy(), to.arrives[:count].copy(), to.priced[:count].copy(),
         to.cents[:count].copy(), to.grams[:count].copy(), to.start[: count + 1].copy(),
         to.node[:s].copy(), to.service[:s].copy(), to.row[:s].copy(), to.due[:s].copy(),
-        to.bill[:s].copy(), to.emits[:s].copy(), to.content[:s].copy(),
+        to.bill[:s].copy(), to.emits[:s].copy(), to.content[:s].copy(), to.likely[:count].copy(),
     )  # fmt: skip
 
 
@@ -135,9 +143,10 @@ def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def front(units: Ints, menu: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
+def front(units: Ints, menu_ways: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
     """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end."""
-    room, most = limits
+    menu, ways = menu_ways
+    room, most, deadline = limits
     g, count = at
     first, c, k = count, len(menu.node), len(units)
     node_orders, node_units = room[0][menu.node], room[1][menu.node]
@@ -145,7 +154,7 @@ def front(units: Ints, menu: Any, limits: Any, to: Any, at: tuple[int, int]) -> 
     free = Prices(np.zeros(c * k), np.zeros(c), np.zeros(c), np.zeros(1))
     way = np.empty(len(menu.content), np.int64)
     cost: Any = np.empty(len(menu.content))
-    total = units.sum()
+    total, columns = units.sum(), ways.arrives.shape[1]
     out = (np.empty(total, np.int64), np.empty(total, np.int64), 0)
     limit = np.empty(1, np.int64)
     lines = (np.array([0, k]), np.array([0, c]), np.arange(c + 1) * k, np.arange(c, dtype=np.int32))
@@ -160,27 +169,45 @@ def front(units: Ints, menu: Any, limits: Any, to: Any, at: tuple[int, int]) -> 
         while p > 0:
             limit[0] = p if p < total else UNLIMITED
             work = scratch(menus, order)
-            by, used = UNLIMITED, 0
+            by, used = deadline, 0
             while count - first < MOST_PLANS:
-                choose_ways(menu, goal, by, cost, way)
+                choose_ways(menu, ways, (goal, min(p, columns) - 1), by, (cost, way))
                 value, parcels = best_plan(menus, 0, free, left, work, out)
                 if parcels == 0 or value >= FAR:
                     break
-                write_plan(menu, (g, count), (out[1], parcels, way), out[0], to)
-                by, used = to.arrives[count] - 1, max(used, parcels)
-                count += 1
-            p = min(p, used, WALKED + 1) - 1 if goal == CHEAPEST else 0
+                plan = (out[1], parcels, way)
+                by = write_plan(menu_ways, (g, count), plan, out[0], (to, min(p, columns) - 1)) - 1
+                used, count = max(used, parcels), count + new(to, first, count)
+            p = next_limit(p, used, goal, columns)
     return count
 
 
+@njit(inline="always")
+def next_limit(p: int, used: int, goal: int, columns: int) -> int:
+    """Return the number of parcels to walk next, 0 for none."""
+    if columns > 1:
+        return min(p - 1, WALKED)
+    return min(p, used, WALKED + 1) - 1 if goal == CHEAPEST else 0
+
+
 @njit(cache=True, nogil=True)
-def choose_ways(menu: Any, goal: int, by: int, cost: Floats, way: Ints) -> None:
+def new(to: Any, first: int, q: int) -> int:
+    """Return 1 if none of the plans first … q−1 is as good as plan q, else 0."""
+    for b in range(first, q):
+        if beats(to, b, q):
+            return 0
+    return 1
+
+
+@njit(cache=True, nogil=True)
+def choose_ways(menu: Any, ways: Any, goal_column: Any, by: int, to: Any) -> None:
     """Write what every entry costs by its best way that arrives in time, and that way."""
-    priced, emits, arrives = menu.priced, menu.emits, menu.arrives
+    (goal, column), (cost, way) = goal_column, to
+    priced, emits, arrives = menu.priced, menu.emits, ways.arrives
     for m in range(len(menu.content)):
         least, best = float(NEVER), -1
         for f in range(menu.figure_start[m], menu.figure_start[m + 1]):
-            if arrives[f] > by:
+            if arrives[menu.way[f], column] > by:
                 continue
             value = priced[f] + emits[f] * 2.0**-26
             if goal == GREENEST:
@@ -191,23 +218,27 @@ def choose_ways(menu: Any, goal: int, by: int, cost: Floats, way: Ints) -> None:
 
 
 @njit(cache=True, nogil=True)
-def write_plan(menu: Any, at: tuple[int, int], plan: Any, candidate: Ints, to: Any) -> None:
-    """Write a plan and its parcels."""
+def write_plan(menu_ways: Any, at: tuple[int, int], plan: Any, candidate: Ints, to_at: Any) -> int:
+    """Write a plan and its parcels; return when it arrives by the dates of column `to_at[1]`."""
+    (menu, ways), (to, column) = menu_ways, to_at
     (g, q), (entry, parcels, figure) = at, plan
-    s = to.start[q]
+    s, latest, own = to.start[q], 0, min(parcels, ways.arrives.shape[1]) - 1
     to.group[q], to.arrives[q], to.priced[q], to.cents[q], to.grams[q] = g, 0, 0.0, 0, 0
     for i in range(parcels):
         m = entry[i]
         f = figure[m]
-        to.node[s], to.service[s], to.row[s] = menu.node[candidate[i]], menu.service[f], menu.row[f]
-        to.due[s], to.bill[s], to.emits[s] = menu.arrives[f], menu.bill[f], menu.emits[f]
+        w = menu.way[f]
+        to.node[s], to.service[s], to.row[s] = menu.node[candidate[i]], ways.service[w], ways.row[w]
+        to.due[s], to.bill[s], to.emits[s] = ways.arrives[w, own], menu.bill[f], menu.emits[f]
         to.content[s] = menu.content[m]
-        to.arrives[q] = max(to.arrives[q], menu.arrives[f])
+        to.arrives[q] = max(to.arrives[q], to.due[s])
+        latest = max(latest, ways.arrives[w, column])
         to.priced[q] += menu.priced[f]
         to.cents[q] += menu.bill[f]
         to.grams[q] += menu.emits[f]
         s += 1
     to.start[q + 1] = s
+    return int(latest)
 
 
 @njit(cache=True, nogil=True)

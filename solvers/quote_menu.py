@@ -6,7 +6,7 @@ night, found by the night's own functions (candidates.py, look.py). A *group* of
 what is part collected and part delivered is one problem.
 
     candidate c      a node with stock of a line, and a way that carries it
-    way w            candidate, row, service: it arrives at a_w
+    way w            candidate, row, service: it arrives at a_w (quote_known.py)
     entry m          candidate and content x; by way w it costs, in cents
 
         bill(m, w)    =  freight + CO2 + cents a shipment + Σ x_j · rate_j              (1)
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from omnisource.solvers.candidates import distance, find_ways, gather
 from omnisource.solvers.look import Contents, describe, price_zone
 from omnisource.solvers.problem import NEVER, Floats, Ints
+from omnisource.solvers.quote_known import promised
 
 
 class Goods(NamedTuple):
@@ -41,9 +42,10 @@ class Reached(NamedTuple):
     """The ways from every node that holds a line, row by row."""
 
     start: Ints  # (rows · nodes + 1,) first way of each row and node
+    row: Ints  # (W,)
     service: Ints  # (W,) −1 over the counter
     steps: Ints  # (W,) first tariff step of its zone
-    arrives: Ints  # (W,) minutes
+    arrives: Ints  # (W, P) minutes, where the plan has 1, 2, … parcels; the last: of more too
     bits: NDArray[np.uint64]  # (W,) rules that hold on the way's side
     co2: Floats  # (W,) cents a gram of goods
     emits: Floats  # (W,) g CO2 a gram of goods
@@ -59,9 +61,7 @@ class Menu(NamedTuple):
     start: Ints  # (C+1,) first entry; it is "nothing"
     content: NDArray[np.int32]  # (M,) state
     figure_start: Ints  # (M+1,) first figure of each entry, one for each way that carries it
-    row: Ints  # (F,)
-    service: Ints  # (F,) −1 over the counter
-    arrives: Ints  # (F,) minutes
+    way: Ints  # (F,) of `Reached`
     bill: Ints  # (F,) cents, (1)
     priced: Floats  # (F,) cents, (2)
     emits: Ints  # (F,) grams, (3)
@@ -102,13 +102,13 @@ def met_nodes(data: Any) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def reached(data: Any, nodes: Ints) -> Any:
-    """Return the ways from each node for each row, as `Reached`."""
+def reached(data: Any, nodes: Ints, known: Any) -> Any:
+    """Return the ways from each node for each row, as `Reached`; `known` is `Known`."""
     rows, many, services = len(data.order_line) - 1, len(nodes), len(data.delivers) + 1
     i64, room = np.int64, len(nodes) * rows * services
     start, service, steps = np.zeros(rows * many + 1, i64), np.empty(room, i64), np.empty(room, i64)
-    arrives, bits = np.empty(room, i64), np.empty(room, np.uint64)
-    co2, emits = np.empty(room), np.empty(room)
+    row_of, arrives = np.empty(room, i64), np.empty((room, known.columns), i64)
+    bits, co2, emits = np.empty(room, np.uint64), np.empty(room), np.empty(room)
     out = (
         np.empty(services, np.int16), np.empty(services, i64), np.empty(services, np.int16),
         np.empty(services, i64), np.empty(services, np.uint64), np.empty(services),
@@ -121,15 +121,15 @@ def reached(data: Any, nodes: Ints) -> Any:
             if not elsewhere or data.pickup[row] == n:
                 far = distance(data, row, n)
                 found, _ = find_ways(data, row, n, far, out)
-                far = 0.0 if np.isnan(far) else far
                 for w in range(found):
                     v = out[0][w]
-                    service[count], steps[count], arrives[count] = v, out[1][w], out[3][w]
+                    row_of[count], service[count], steps[count] = row, v, out[1][w]
                     bits[count], co2[count] = out[4][w], out[5][w]
-                    emits[count] = data.co2[v] * far / 1000 if v >= 0 else 0.0
+                    emits[count] = data.co2[v] * far / 1000 if v >= 0 and far >= 0 else 0.0
+                    promised(data, known, (row, n, v, far, out[3][w]), arrives[count])
                     count += 1
             start[row * many + i + 1] = count
-    return Reached(start, service, steps, arrives, bits, co2, emits)
+    return Reached(start, row_of, service, steps, arrives, bits, co2, emits)
 
 
 @njit(cache=True, nogil=True)
@@ -171,7 +171,8 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
         goods.all_of.freight, goods.all_of.grams, goods.all_of.total, goods.all_of.alone,
     )  # fmt: skip
     bits, stride, units, cell_units = goods.bits, goods.stride, data.units, data.cell_units
-    way_start, way_service, way_steps, way_arrives, way_bits, way_co2, way_emits = ways
+    way_start, way_service, way_steps = ways.start, ways.service, ways.steps
+    way_bits, way_co2, way_emits = ways.bits, ways.co2, ways.emits
     per_unit, cell_cost, (of_cell, of_order, of_unit) = data.per_unit, data.cell_cost, prices
     k, i64, many = data.order_line[1], np.int64, len(nodes)
     node, start = np.empty(many, i64), np.zeros(many + 1, i64)
@@ -179,11 +180,7 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
     stock, digit = np.empty(many * k, i64), np.zeros(k, i64)
     rate, more = np.empty(k, i64), np.empty(k)
     content, figure_start = np.empty(4 * many, np.int32), np.zeros(4 * many, i64)
-    f_row, f_service, f_arrives = (
-        np.empty(8 * many, i64),
-        np.empty(8 * many, i64),
-        np.empty(8 * many, i64),
-    )
+    f_way = np.empty(8 * many, i64)
     bill, priced, emits = np.empty(8 * many, i64), np.empty(8 * many), np.empty(8 * many, i64)
     row_of, way_of = np.empty(2 * len(kinds), i64), np.empty(2 * len(kinds), i64)
     c, m, f = 0, 0, 0
@@ -223,8 +220,7 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
             content, figure_start = grown(content, wide), grown(figure_start, wide)
         if f + size * found > len(bill):
             wide = f + size * found
-            f_row, f_service = grown(f_row, wide), grown(f_service, wide)
-            f_arrives, bill = grown(f_arrives, wide), grown(bill, wide)
+            f_way, bill = grown(f_way, wide), grown(bill, wide)
             priced, emits = grown(priced, wide), grown(emits, wide)
         digit[:] = 0
         content[m], figure_start[m], s = 0, f, 0
@@ -249,7 +245,7 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
                 cost = freight[way_steps[way], s]
                 if cost >= NEVER or bits[r, s] & way_bits[way]:
                     continue
-                f_row[f], f_service[f], f_arrives[f] = r, way_service[way], way_arrives[way]
+                f_way[f] = way
                 bill[f] = cents + cost + int(np.floor(grams[s] * way_co2[way] + 0.5))  # (1)
                 priced[f] = bill[f] + price  # (2)
                 emits[f] = int(np.floor(grams[s] * way_emits[way] + 0.5))  # (3)
@@ -260,6 +256,5 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
         figure_start[m] = f
     return Menu(
         node[:c], cell[: c * k], cap[: c * k], stock[: c * k], start[: c + 1], content[:m],
-        figure_start[: m + 1], f_row[:f], f_service[:f], f_arrives[:f], bill[:f], priced[:f],
-        emits[:f],
+        figure_start[: m + 1], f_way[:f], bill[:f], priced[:f], emits[:f],
     )  # fmt: skip

@@ -16,17 +16,21 @@ SEEN: Final = 24
 
 
 @njit(cache=True, nogil=True)
-def worth_keeping(menu: Any, room: Any, units: Ints, states: int) -> Flags:
+def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Flags:
     """Say, (F,), which figures some plan may need.
+
+    `at` is when each way arrives, `Reached.arrives`; `goods` are the units of each line and the
+    number of contents.
 
     A figure is not needed if another of the same content is no worse in date, price and CO2, and
     its node could send it any number of times over: its cells hold all that the cart asks for of
     the lines in it, and its capacities suffice for every unit in a parcel of its own.
     """
+    units, states = goods
     k, total = len(units), units.sum()
     node_orders, node_units = room
     front, filled = np.empty((states, SEEN), np.int64), np.zeros(states, np.int64)
-    arrives, priced, emits = menu.arrives, menu.priced, menu.emits
+    way, priced, emits = menu.way, menu.priced, menu.emits
     kept = np.ones(len(menu.bill), np.bool_)
     for c in range(len(menu.node)):
         n = menu.node[c]
@@ -38,7 +42,8 @@ def worth_keeping(menu: Any, room: Any, units: Ints, states: int) -> Flags:
             for f in range(menu.figure_start[m], menu.figure_start[m + 1]):
                 for i in range(filled[s]):
                     b = front[s, i]
-                    if arrives[b] <= arrives[f] and priced[b] <= priced[f] and emits[b] <= emits[f]:
+                    cheap = priced[b] <= priced[f] and emits[b] <= emits[f]
+                    if cheap and no_later(at, way[b], way[f]):
                         kept[f] = False
                         break
                 if not (kept[f] and ample):
@@ -46,7 +51,8 @@ def worth_keeping(menu: Any, room: Any, units: Ints, states: int) -> Flags:
                 many = 0
                 for i in range(filled[s]):
                     b = front[s, i]
-                    if arrives[f] <= arrives[b] and priced[f] <= priced[b] and emits[f] <= emits[b]:
+                    cheap = priced[f] <= priced[b] and emits[f] <= emits[b]
+                    if cheap and no_later(at, way[f], way[b]):
                         kept[b] = False
                     else:
                         front[s, many] = b
@@ -56,6 +62,15 @@ def worth_keeping(menu: Any, room: Any, units: Ints, states: int) -> Flags:
                     many += 1
                 filled[s] = many
     return kept
+
+
+@njit(inline="always")
+def no_later(at: Any, one: int, other: int) -> bool:
+    """Say whether a way arrives no later than another, in whatever number of parcels."""
+    for p in range(at.shape[1]):  # noqa: SIM110
+        if at[one, p] > at[other, p]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -94,6 +109,6 @@ def thinned(menu: Any, kept: Flags, k: int) -> Any:
         cell[p] = p if cell[p] >= 0 else -1
     return Menu(
         node[:c], cell, menu.cap[pairs], menu.stock[pairs], start[: c + 1], content[:m],
-        figure_start[: m + 1], menu.row[figures], menu.service[figures], menu.arrives[figures],
-        menu.bill[figures], menu.priced[figures], menu.emits[figures],
+        figure_start[: m + 1], menu.way[figures], menu.bill[figures], menu.priced[figures],
+        menu.emits[figures],
     )  # fmt: skip

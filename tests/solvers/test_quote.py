@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 
 from omnisource.models.world import World
 from omnisource.solvers.asked import Ask
+from omnisource.solvers.clocks import DAY
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.desk import Desk, desk
+from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.menus import content_cents
 from omnisource.solvers.problem import NEVER, Prices, Problem, sealed
 
@@ -29,8 +32,19 @@ def ask_of(world: World, order: int) -> Ask:
     )  # fmt: skip
 
 
-def parcels(problem: Problem, order: int, prices: Prices, emits: Any) -> Iterator[Any]:
-    """(units, cell use, arrives, priced, grams) of everything one parcel could be."""
+Dates = Callable[[tuple[int, int, int, float]], tuple[int, ...]]
+"""When a parcel arrives that is one of 1, 2, …: of its node, service, the clocks' date and km."""
+
+
+def by_the_clocks(way: tuple[int, int, int, float]) -> tuple[int, ...]:
+    return (way[2],) * 4
+
+
+def parcels(
+    problem: Problem, order: int, prices: Prices, emits_dates: tuple[float, Dates]
+) -> Iterator[Any]:
+    """(node, units, dates, priced, grams) of everything one parcel could be."""
+    emits, dates = emits_dates
     k = problem.order_line[order + 1] - problem.order_line[order]
     for c in range(problem.order_candidate[order], problem.order_candidate[order + 1]):
         pair, n = problem.pair_start[c], problem.node[c]
@@ -57,14 +71,18 @@ def parcels(problem: Problem, order: int, prices: Prices, emits: Any) -> Iterato
                     u * problem.grams[problem.order_line[order] + j] for j, u in enumerate(units)
                 )
                 co2 = int(np.floor(grams * emits * problem.km[c] / 1000 + 0.5))
-                yield int(n), units, int(problem.ways.arrives[w]), float(priced), co2
+                ways, km = problem.ways, float(problem.km[c])
+                at = dates((int(n), int(ways.service[w]), int(ways.arrives[w]), km))
+                yield int(n), units, at, float(priced), co2
 
 
-def every_plan(problem: Problem, order: int, prices: Prices, emits: float) -> set[Figures]:
+def every_plan(
+    problem: Problem, order: int, prices: Prices, emits: float, *, dates: Dates = by_the_clocks
+) -> set[Figures]:
     """The figures of every plan that serves the whole order within stock and capacity."""
     first, last = problem.order_line[order], problem.order_line[order + 1]
     asked = tuple(int(q) for q in problem.units[first:last])
-    all_of = list(parcels(problem, order, prices, emits))
+    all_of = list(parcels(problem, order, prices, (emits, dates)))
     stock = {
         (int(problem.node[c]), j): int(problem.stock[problem.cell[problem.pair_start[c] + j]])
         for c in range(problem.order_candidate[order], problem.order_candidate[order + 1])
@@ -76,8 +94,9 @@ def every_plan(problem: Problem, order: int, prices: Prices, emits: float) -> se
     def extend(at: int, rest: tuple[int, ...], used: tuple[Any, ...]) -> None:
         if not any(rest):
             if fits(used):
-                found.add((max(p[2] for p in used), sum(p[3] for p in used),
-                           sum(p[4] for p in used), len(used)))  # fmt: skip
+                many = len(used)
+                found.add((max(p[2][many - 1] for p in used), sum(p[3] for p in used),
+                           sum(p[4] for p in used), many))  # fmt: skip
             return
         for i in range(at, len(all_of)):
             units = all_of[i][1]
@@ -109,6 +128,61 @@ def no_worse(a: Figures, b: Figures) -> bool:
     return all(x <= y for x, y in zip(a, b, strict=True))
 
 
+def unhurried(world: World) -> World:
+    """The world with four orders that are to be served whole, whenever."""
+    free = world.orders.replace(
+        promised_by=np.full(4, np.iinfo(np.int64).min), ship_complete=np.ones(4, bool)
+    )
+    policy = world.policy.model_copy(update={"max_shipments": None, "late_cents": None})
+    return world.replace(orders=free, scenario=world.scenario.model_copy(update={"policy": policy}))
+
+
+def assert_best(offered: set[Figures], plans: set[Figures]) -> None:
+    """Every quote is a plan that no other beats, and the fronts that are exact are whole."""
+    assert offered <= plans
+    assert not any(no_worse(a, b) for a in plans for b in offered if a != b)
+    for columns in ((0, 1, 3), (0, 2)):
+        front = {tuple(p[c] for c in columns) for p in plans}
+        shown = {tuple(p[c] for c in columns) for p in offered}
+        for point in front:
+            assert any(all(x <= y for x, y in zip(s, point, strict=True)) for s in shown)
+
+
+def learned(world: World, seed: int) -> LeadTimes:
+    """Lead times of up to eight days in which far is not always slow, and curves cross."""
+    rng = np.random.default_rng([seed, 3])
+    level = np.array([0.5, 0.8, 0.9, 0.95, 0.99])
+    minutes = np.sort(rng.integers(100, 8 * DAY, (world.services.rows, 2, 7, len(level))), axis=3)
+    return LeadTimes(
+        level, np.array([300.0]), minutes.astype(float), rng.uniform(0.5, 1.5, world.nodes.rows),
+        ("DE-0",), np.ones((1, len(level))),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_learned_dates_are_as_sure_as_the_number_of_parcels_needs(
+    random_world: Callable[..., World], seed: int
+) -> None:
+    world = unhurried(random_world(seed, orders=4))
+    times, q = learned(world, seed), world.policy.promised_probability
+    problem, _ = compile_world(world, threads=1)
+    ready = desk(world, lead_times=times)
+    day = (world.now // DAY + 3) % 7
+
+    def dates(way: tuple[int, int, int, float]) -> tuple[int, ...]:
+        node, service, arrives, km = way
+        asked: Any = {"service": service, "node": node, "km": km, "weekday": day, "region": -1}
+        took = [ceil(times.quantile(**asked, p=q ** (1 / p))) for p in range(1, 5)]
+        return tuple(max(arrives, (world.now + m) // DAY * DAY + DAY - 1) for m in took)
+
+    for order in range(4):
+        if problem.units[problem.order_line[order] : problem.order_line[order + 1]].sum() > 4:
+            continue
+        free, emits = Prices.zero(problem), float(world.services["grams_co2_per_kg_km"][0])
+        plans = every_plan(problem, order, free, emits, dates=dates)
+        assert_best(quoted(ready.answer(ask_of(world, order), ["home"])), plans)
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("priced", [False, True])
 def test_quotes_are_the_best_of_every_plan_there_is(
@@ -117,14 +191,7 @@ def test_quotes_are_the_best_of_every_plan_there_is(
     seed: int,
     priced: bool,
 ) -> None:
-    world = random_world(seed, orders=4)
-    free = world.orders.replace(
-        promised_by=np.full(4, np.iinfo(np.int64).min), ship_complete=np.ones(4, bool)
-    )
-    policy = world.policy.model_copy(update={"max_shipments": None, "late_cents": None})
-    world = world.replace(
-        orders=free, scenario=world.scenario.model_copy(update={"policy": policy})
-    )
+    world = unhurried(random_world(seed, orders=4))
     problem, _ = compile_world(world, threads=1)
     prices = random_prices(problem, seed) if priced else Prices.zero(problem)
     ready: Desk = desk(world, lambda _: prices)
@@ -133,14 +200,7 @@ def test_quotes_are_the_best_of_every_plan_there_is(
         if problem.units[problem.order_line[order] : problem.order_line[order + 1]].sum() > 4:
             continue
         plans = every_plan(problem, order, prices, emits)
-        offered = quoted(ready.answer(ask_of(world, order), ["home"]))
-        assert offered <= plans
-        assert not any(no_worse(a, b) for a in plans for b in offered if a != b)
-        for columns in ((0, 1, 3), (0, 2)):  # the fronts that are exact
-            front = {tuple(p[c] for c in columns) for p in plans}
-            shown = {tuple(p[c] for c in columns) for p in offered}
-            for point in front:
-                assert any(all(x <= y for x, y in zip(s, point, strict=True)) for s in shown)
+        assert_best(quoted(ready.answer(ask_of(world, order), ["home"])), plans)
 
 
 def test_nothing_is_quoted_where_not_all_can_be_had(world: Callable[..., World]) -> None:

@@ -1,0 +1,135 @@
+"""How surely, and so until when: what lead times, declines and lost units make of a promise.
+
+    q       probability with which a date is to be kept        p     parcels of the plan
+    l(n, v, r, u)   minutes from placing by which a parcel has arrived with probability u, learned
+
+A plan is kept if each of its parcels is; k parcels each need the k-th root. With c(n, v, r) the
+clocks' arrival (clocks.py), the date of a parcel that is one of p is
+
+    (1)  a(n, v, r, p)  =  max( c(n, v, r), end of the day of now + l(n, v, r, q^(1/p)) )
+
+a day at the destination, and the probability that a plan P, promised for D, is kept
+
+    (2)  likely(P)  =  Π over parcels  P(arrived by D)
+                     · Π over its nodes  (1 − decline rate)
+                     · Π over its cells  P(Poisson(m) ≤ units + safety − units taken)      (atp.py)
+
+The first factor is 1 over the counter and where nothing is learned; then (1) is the clocks' date.
+Of more than `WALKED` parcels each is dated as if there were as many as the cart has units.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from omnisource.solvers.atp import at_most
+from omnisource.solvers.candidates import distance, rule_of
+from omnisource.solvers.clocks import BEYOND, DAY, local
+from omnisource.solvers.problem import Floats, Ints
+
+WALKED: Final = 8
+"""Parcels from which on down each number is asked for; of more, whatever is the cheapest."""
+
+
+class Known(NamedTuple):
+    """What is known at one minute of how parcels fare; arrays of no length where nothing is."""
+
+    now: int  # minutes since 1970-01-01 UTC
+    by: int  # nothing later, minutes
+    columns: int  # P: numbers of parcels that differ in their dates, at least 1
+    minutes: Floats  # (places, 7, V, B, P) at the probability that 1, 2, … parcels each need
+    curve: Floats  # (places, 7, V, B, Q) at each level; the factor of the place's region is in both
+    level: Floats  # (Q,) probabilities, rising
+    edges_km: Floats  # (B−1,) upper edges of the distance bands
+    factor: Floats  # (N,) times as long as the whole
+    weekday: Ints  # (N,) of placing, on the node's clock
+    zone: Ints  # (N,) time zone
+    to_zone: Ints  # (Z,) time zone of the destination, −1: the node's
+    offset_start: Ints  # these as in `Clocks`
+    offset_from: Ints
+    offset: Ints
+    day_end: Ints  # (T, D)
+    first_day: int
+    keeps: Floats  # (N,) probability that a node does as it is told
+    lost: Floats  # (R,) units that are expected to be lost from each cell
+    shelf: Ints  # (R,) units that can be lost
+    safety: Ints  # (R,)
+
+
+@njit(cache=True, nogil=True)
+def promised(data: Any, known: Any, way: tuple[int, int, int, float, int], to: Any) -> None:
+    """Write, (P,), when a way is promised to have arrived, (1).
+
+    Args:
+        data: `Inputs`.
+        known: `Known`.
+        way: row, node, service, km, and when it arrives by the clocks.
+        to: where to.
+    """
+    row, node, service, km, arrives = way
+    to[:] = arrives
+    if service < 0 or len(known.factor) == 0 or arrives >= BEYOND:
+        return
+    place, day = data.place[row], known.weekday[node]
+    band = np.searchsorted(known.edges_km, km)
+    zone = known.to_zone[rule_of(data, row, service, node, km)]
+    zone = zone if zone >= 0 else known.zone[node]
+    for p in range(len(to)):
+        took = known.minutes[place, day, service, band, p] * known.factor[node]
+        there = local(known, zone, known.now + int(np.ceil(took))) // DAY - known.first_day
+        last = known.day_end.shape[1]
+        to[p] = max(arrives, known.day_end[zone, there] if there < last else BEYOND)
+
+
+@njit(cache=True, nogil=True)
+def likely(data: Any, known: Any, plan: Any, met: Any) -> float:
+    """Return the probability that a plan, (`Quotes`, q), is kept, (2); `met`: nodes and cells."""
+    to, q = plan
+    chance, first, end = 1.0, to.start[q], to.start[q + 1]
+    for s in range(first, end):
+        chance *= arrived(data, known, (to.row[s], to.node[s], to.service[s]), to.arrives[q])
+        again = False
+        for other in range(first, s):
+            again |= to.node[other] == to.node[s]
+        if not again:
+            chance *= known.keeps[to.node[s]]
+            if len(known.lost):
+                chance *= held(data, known, (to, s, end), met)
+    return chance
+
+
+@njit(cache=True, nogil=True)
+def arrived(data: Any, known: Any, way: tuple[int, int, int], by: int) -> float:
+    """Return the probability that a parcel has arrived by a minute; 1 where nothing is learned."""
+    row, node, service = way
+    if service < 0 or len(known.factor) == 0:
+        return 1.0
+    band = np.searchsorted(known.edges_km, distance(data, row, node))
+    curve = known.curve[data.place[row], known.weekday[node], service, band]
+    minutes, low, below = (by - known.now) / known.factor[node], 0.0, 0.0
+    for q in range(len(curve)):
+        if minutes < curve[q]:
+            return below + (known.level[q] - below) * max(0.0, minutes - low) / (curve[q] - low)
+        low, below = curve[q], known.level[q]
+    return float(below)
+
+
+@njit(cache=True, nogil=True)
+def held(data: Any, known: Any, parcels: Any, met: Any) -> float:
+    """Return the probability that a node has all that its parcels s … take, line by line."""
+    (to, s, end), (nodes, cells) = parcels, met
+    i, chance, stride = 0, 1.0, 1
+    while nodes[i] != to.node[s]:
+        i += 1
+    for j in range(cells.shape[1]):
+        size, taken, cell = data.units[j] + 1, 0, cells[i, j]
+        for other in range(s, end):
+            if to.node[other] == to.node[s]:
+                taken += to.content[other] // stride % size
+        stride *= size
+        if taken and 0 <= cell < len(known.lost) and known.lost[cell] > 0:
+            slack = data.cell_units[cell] + known.safety[cell] - taken
+            if slack < known.shelf[cell]:
+                chance *= at_most(slack, known.lost[cell])
+    return chance
