@@ -117,6 +117,7 @@ class Option:
 
     `cost_cents` is the bill. `priced_cents` adds what is scarce at last night's prices: by it
     options are chosen and compared. `quote` stands for the option and the time it was asked.
+    `awaits` is when the last of the goods arrive that it waits for (backorder, pre-order).
     """
 
     mode: PromiseMode
@@ -133,6 +134,7 @@ class Option:
     tags: tuple[str, ...]
     write: Callable[[], tuple[Parcel, ...]] = field(repr=False, compare=False)
     end: Callable[[], datetime] = field(repr=False, compare=False)
+    awaits: datetime | None = None
 
     @cached_property
     def expires_at(self) -> datetime:
@@ -158,6 +160,7 @@ class Option:
             "priced_cents": round(self.priced_cents, 3), "fee_cents": self.fee_cents,
             "parcels": self.parcels, "grams_co2": self.grams_co2, "nodes": list(self.nodes),
             "quote": self.quote, "expires_at": self.expires_at.isoformat(),
+            "awaits": self.awaits and self.awaits.isoformat(),
             "tags": list(self.tags), "shipments": [parcel.document() for parcel in self.shipments],
         }  # fmt: skip
 

@@ -22,12 +22,13 @@ from omnisource.models.promise import (
     PROMISE_MODES,
     Cart,
     Offer,
+    Option,
     PromiseMode,
 )
 from omnisource.models.world import SERVICE_KINDS, World
 from omnisource.orchestrator.refuse import refusals, too_large
 from omnisource.orchestrator.rejects import nearest
-from omnisource.orchestrator.telling import Telling
+from omnisource.orchestrator.telling import Telling, together
 from omnisource.orchestrator.warm import start_of
 from omnisource.orchestrator.words import count
 from omnisource.solvers.asked import Ask, cuts
@@ -65,8 +66,20 @@ class Promiser:
             return Offer(self.told(ask.now), (), partial(too_large, ask))
         groups, found = self.desk.answer(ask)
         options = Telling(self, ask, groups, found).options()
-
+        if waited := self._awaited(ask, groups, set(found.group.tolist())):
+            options = together([*options, *waited])
         return Offer(self.told(ask.now), options, partial(refusals, self, ask, options))
+
+    def _awaited(self, ask: Ask, groups: list[str], served: set[int]) -> list[Option]:
+        """Return the options of groups without a plan that have one once goods arrive."""
+        found: list[Option] = []
+        for g, group in enumerate(groups):
+            answer = None
+            if g not in served and group != "mixed":
+                answer = self.desk.awaited(ask, group)
+            if answer is not None:
+                found += Telling(self, answer[0], [group], answer[1], ask.now).options()
+        return found
 
     def ask(self, cart: Cart, now: datetime) -> Ask:
         """Return the cart in the world's rows, lines of one product joined."""

@@ -30,10 +30,14 @@ def _options(offer: Offer) -> Table:
 def _row(option: Option) -> tuple[str, ...]:
     by = f"\n{option.service}" if option.service else ""
     return (
-        option.mode + by,
+        option.mode + by + _awaited(option),
         f"{option.promise_at:%a %m-%d\n%H:%M}",
         share(option.probability),
         f"{money(option.cost_cents)}\n{option.grams_co2:,} g CO2",
         "\n".join(option.nodes),
         "\n".join(option.tags),
     )
+
+
+def _awaited(option: Option) -> str:
+    return f"\ngoods due {option.awaits:%m-%d %H:%M}" if option.awaits else ""

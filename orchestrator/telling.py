@@ -1,11 +1,12 @@
 """Plans as options: what a customer is told of the plans that were found for a cart."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from omnisource.models.promise import PROMISE_MODES, TAGS, Option, Parcel, PromiseMode
 from omnisource.solvers.asked import GROUPS, Ask
@@ -48,6 +49,7 @@ class Telling:
     ask: Ask
     groups: list[str]
     found: Quotes
+    now: int | None = None  # when it was asked, if goods are waited for until `ask.now`
 
     def options(self) -> tuple[Option, ...]:
         """Return them as options, the cheapest first."""
@@ -64,7 +66,9 @@ class Telling:
             if mode is not None:
                 kept.append((q, mode))
         tags = tagged([(priced[q], arrives[q], grams[q], parcels[q]) for q, _ in kept])
-        told, now = self.by.told, self.by.told(self.ask.now)
+        told, now, awaits = self.by.told, self.by.told(self.ask.now), None
+        if self.now is not None:
+            now, awaits = told(self.now), now
         options = []
         for (q, mode), named in zip(kept, tags, strict=True):
             nodes = tuple(dict.fromkeys(node[start[q] : start[q + 1]]))
@@ -85,6 +89,7 @@ class Telling:
                     named,
                     partial(self.parcels, q),
                     partial(self.expires, q),
+                    awaits,
                 )
             )
         return tuple(options)
@@ -94,6 +99,8 @@ class Telling:
 
     def expires(self, q: int) -> datetime:
         """Return until when the same parcels, asked for then, would keep the date."""
+        if self.now is not None:
+            return self.by.told(self.now + HOLD_MINUTES)
         found, last = self.found, self.ask.now + HOLD_MINUTES
         first, end = int(found.start[q]), int(found.start[q + 1])
         for s in range(first, end):
@@ -119,7 +126,10 @@ class Telling:
         return group  # type: ignore[return-value]
 
     def parcels(self, q: int) -> tuple[Parcel, ...]:
-        """Return the shipments of a plan, as they will be reserved."""
+        """Return the shipments of a plan, as they will be reserved.
+
+        When they leave is told on the node's own clock: its day is the one that is planned.
+        """
         found, names, told = self.found, self.by.names, self.by.told
         store = names["node"][self.ask.store]
         shipments = []
@@ -138,13 +148,16 @@ class Telling:
                     "" if service == COUNTER else names["service"][service],
                     to,
                     units,
-                    told(int(leaves)),
+                    told(int(leaves)).astimezone(ZoneInfo(self._clock(node))),
                     told(int(found.due[s])),
                     int(found.bill[s]),
                     int(found.emits[s]),
                 )
             )
         return tuple(shipments)
+
+    def _clock(self, node: int) -> str:
+        return str(self.by.desk.world.nodes["timezone"][node])
 
     def contents(self, state: int) -> list[tuple[int, int]]:
         """Return (SKU, units) of a content, in mixed radix over units + 1, first line fastest."""
@@ -154,6 +167,16 @@ class Telling:
             if units:
                 held.append((sku, units))
         return held
+
+
+def together(options: Sequence[Option]) -> tuple[Option, ...]:
+    """Return options of several answers as one offer: the cheapest first, tags given anew."""
+    rows = sorted(options, key=lambda o: (o.priced_cents, o.promise_at))
+    figures = [
+        (o.priced_cents, int(o.promise_at.timestamp()), o.grams_co2, o.parcels) for o in rows
+    ]
+    pairs = zip(rows, tagged(figures), strict=True)
+    return tuple(replace(option, tags=tags) for option, tags in pairs)
 
 
 def tagged(figures: Sequence[tuple[float, int, int, int]]) -> list[tuple[str, ...]]:

@@ -7,7 +7,7 @@ say at one minute is kept for the next question in the same minute.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any, Final, TypeVar
 
@@ -15,50 +15,36 @@ import numpy as np
 
 from omnisource.models.promise import PromiseMode
 from omnisource.models.world import ORDER_MODES, SERVICE_KINDS, Table, World
-from omnisource.solvers.arrivals import Arrivals, arrivals, asked_at
 from omnisource.solvers.asked import GROUPS, KINDS, ROW_MODES, Ask
 from omnisource.solvers.atp import NO_CHANNEL, atp, channel_codes, promisable
 from omnisource.solvers.candidates import Inputs, distance, rule_of, way_bits
-from omnisource.solvers.clock_tables import clocks, horizon
+from omnisource.solvers.clock_tables import horizon
 from omnisource.solvers.clocks import (
     DAY,
-    MONDAY,
-    Clocks,
     delivered,
     leaves,
-    local,
     minute_of,
     ready,
 )
 from omnisource.solvers.compile import everything, scene
+from omnisource.solvers.desk_times import WEEK, Times, Week, times, week
 from omnisource.solvers.fences import order_bits
+from omnisource.solvers.later import Due, due, later
 from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.look import Found, look
 from omnisource.solvers.problem import Flags, Ints, Prices, Problem
 from omnisource.solvers.quote import Groups, Quotes, quotes
 from omnisource.solvers.quote_known import Known
 from omnisource.solvers.routes import fitting, tried_zones
+from omnisource.solvers.slots import Booked, booked
 from omnisource.solvers.surety import Sure, days_learned, surety
 
-WEEK: Final = 7 * DAY
-"""Minutes for which one set of clocks is built."""
-BY_NODE: Final = ("zone", "opening", "processing", "pickup", "slot", "slot_orders", "cutoff")
-"""Columns of `Clocks` that are nodes'."""
+COUNTER_ONLY: Final = ("collect", "reserve")
+"""Groups that are served by what lies at the store alone."""
 KEPT: Final = 1 << 16
 """Minutes, destinations and sorts of customer of which it is remembered what holds there."""
 
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True, eq=False)
-class Times:
-    """What the clocks say of what is asked for at one minute."""
-
-    clocks: Clocks
-    ready: Ints  # (N,) minutes: when goods are ready to leave
-    collected: Ints  # (N,) when they can be collected
-    arrivals: Arrivals
-    weekday: Ints  # (N,) of asking, 0 Monday, on the node's clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +60,8 @@ class Desk:
     zones: Table  # the zone rules, in the order in which they are tried
     days: int  # for which clocks are built beyond the week that is asked in
     sure: Sure
+    due: Due
+    booked: Booked
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def known(self, key: Any, make: Callable[[], Made]) -> Made:
@@ -87,26 +75,15 @@ class Desk:
 
     def at(self, now: int) -> Times:
         """Return what the clocks say at a minute."""
-        return self.known(now, lambda: self._times(now))
+        return self.known(now, lambda: times(now, self._week(now)))
 
-    def _times(self, now: int) -> Times:
-        """Ask one node of each sort: there are few, however many nodes there are."""
-        week = now // WEEK * WEEK
-        c, few, sort = self.known(("week", week), lambda: self._week(week))
-        is_ready, collected = asked_at(few, now)
-        known = arrivals(few, is_ready, self.zones["service"].astype(np.int64))
-        of_node = Arrivals(known.node[sort], known.rule, known.at)
-        days = [local(c, zone, now) // DAY for zone in range(len(c.day_end))]
-        weekday = (np.array(days, np.int64)[c.zone] + MONDAY) % 7
-        return Times(c, is_ready[sort], collected[sort], of_node, weekday)
-
-    def _week(self, week: int) -> tuple[Clocks, Clocks, Ints]:
-        """Return the clocks, those of one node of each sort, and, (N,), the sort of each."""
-        c = clocks(self.world, self.zones, week, self.days + WEEK // DAY)
-        columns = np.column_stack([getattr(c, name) for name in BY_NODE])
-        _, first, sort = np.unique(columns, axis=0, return_index=True, return_inverse=True)
-        few = c._replace(**{name: getattr(c, name)[first] for name in BY_NODE})
-        return c, few, sort.reshape(-1).astype(np.int64)
+    def _week(self, now: int) -> Week:
+        """Return the clocks of the week of a minute."""
+        begin = now // WEEK * WEEK
+        days = self.days + WEEK // DAY
+        return self.known(
+            ("week", begin), lambda: week(self.world, self.zones, (begin, days), self.booked)
+        )
 
     def units(self, channel: str) -> Ints:
         """Return, (R,), the units of each cell that a channel may sell."""
@@ -117,7 +94,7 @@ class Desk:
         if not self.world.allotments.rows:
             return units
         known = self.known("atp", lambda: atp(self.world))
-        code = channel_codes(self.world).get(channel, NO_CHANNEL)
+        code = self._code(channel)
         fenced = np.flatnonzero(np.diff(known.fence_start[: len(units) + 1]))
         mine = units.copy()
         for cell in fenced.tolist():
@@ -230,10 +207,39 @@ class Desk:
     def answer(self, ask: Ask, groups: Sequence[str] | None = None) -> tuple[list[str], Quotes]:
         """Return the groups asked for, and the plans worth offering in each."""
         names = self.groups(ask) if groups is None else list(groups)
+        scene = self.inputs(ask), self.prices, self.surely(ask)
+        return names, self._quotes(ask, names, scene)
+
+    def _quotes(self, ask: Ask, names: list[str], scene: tuple[Inputs, Any, Known]) -> Quotes:
+        data, prices, known = scene
         rows, kinds = self.known((*names, ask.modes), lambda: self._shape(names, ask.modes))
         asked = Groups(rows, kinds, np.full(len(names), ask.most, np.int64))
-        known = self.surely(ask)
-        return names, Quotes(*quotes(self.inputs(ask), asked, self.prices, (self.room, known)))
+        return Quotes(*quotes(data, asked, prices, (self.room, known)))
+
+    def awaited(self, ask: Ask, group: str) -> tuple[Ask, Quotes] | None:
+        """Return the plans of a group once goods have come that are due; None if none ever are.
+
+        All of the cart is then asked for when the last of what it needs has arrived. The answer's
+        question has that minute.
+        """
+        receipts = self.due.of(ask.sku)
+        at_store = self.world.receipts["node"][receipts] == ask.store
+        if not len(receipts) or (group in COUNTER_ONLY and not at_store.any()):
+            return None
+        cells = later(self.world, self.data, self.due, ask)
+        if cells is None:
+            return None
+        for minute in cells.times:
+            asked = replace(ask, now=minute)
+            data = cells.inputs(self.inputs(asked), self._code(ask.channel), minute)
+            prices = (cells.own(self.prices[0]), *self.prices[1:])
+            found = self._quotes(asked, [group], (data, prices, cells.known(self.surely(asked))))
+            if len(found.group):
+                return asked, found
+        return None
+
+    def _code(self, channel: str) -> int:
+        return channel_codes(self.world).get(channel, NO_CHANNEL)
 
     def surely(self, ask: Ask) -> Known:
         """Return what is known, when a cart is asked for, of how its parcels fare."""
@@ -312,10 +318,10 @@ def desk(
     threads: int = 1,
     lead_times: LeadTimes | None = None,
 ) -> Desk:
-    """Prepare a world for carts; its orders are not looked at.
+    """Prepare a world for carts; of its orders only the pick-up slots count that they have.
 
     Args:
-        world: network, products and stock.
+        world: network, products and stock; open orders.
         price: returns cents a unit of each resource, last night's; nothing by default.
         threads: how many to use; 0 for as many as there are cores.
         lead_times: learned, to date parcels by; by the clocks alone if absent.
@@ -337,6 +343,8 @@ def desk(
         zones=tried_zones(bare),
         days=max(horizon(bare), days_learned(lead_times)),
         sure=surety(bare, lead_times),
+        due=due(bare),
+        booked=booked(world),
     )
 
 

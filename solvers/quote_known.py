@@ -110,7 +110,8 @@ def arrived(data: Any, known: Any, way: tuple[int, int, int], by: int) -> float:
     minutes, low, below = (by - known.now) / known.factor[node], 0.0, 0.0
     for q in range(len(curve)):
         if minutes < curve[q]:
-            return below + (known.level[q] - below) * max(0.0, minutes - low) / (curve[q] - low)
+            share = max(0.0, minutes - low) / (curve[q] - low)
+            return float(below + (known.level[q] - below) * share)
         low, below = curve[q], known.level[q]
     return float(below)
 

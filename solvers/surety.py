@@ -51,9 +51,9 @@ class Sure:
             columns=len(needed),
             minutes=at_levels(curve, self.times.probability, needed),
             curve=curve,
-            level=self.times.probability,
-            edges_km=self.times.edges_km,
-            factor=self.times.node_factor,
+            level=self.times.probability.copy(),  # writable, as compiled for
+            edges_km=self.times.edges_km.copy(),
+            factor=self.times.node_factor.copy(),
         )
 
     def _curve(self, times: LeadTimes, region: int) -> Floats:
