@@ -21,8 +21,10 @@ from omnisource.solvers.candidates import Inputs, distance, rule_of, way_bits
 from omnisource.solvers.clock_tables import horizon
 from omnisource.solvers.clocks import (
     DAY,
+    MONDAY,
     delivered,
     leaves,
+    local,
     minute_of,
     ready,
 )
@@ -137,13 +139,16 @@ class Desk:
             return 0
         region = self._regions(ask)[_PLACE[row]]
         km = distance(self.inputs(ask), row, node)
-        weekday = int(self.at(ask.now).weekday[node])
+        c = self.at(ask.now).clocks
+        asked = int(local(c, int(c.zone[node]), ask.now))
         wanted = self.sure.target ** (1 / parcels)
         return ceil(
             times.quantile(
-                service=service, node=node, km=km, weekday=weekday, region=region, p=wanted
+                service=service, node=node, km=km, weekday=(asked // DAY + MONDAY) % 7,
+                region=region, p=wanted, at=asked % DAY,
             )
-        )
+            - 1e-6
+        )  # fmt: skip
 
     def _bits(self, mode: str, channel: str, tier: str, country: str) -> np.uint64:
         """Return the rules whose conditions on the order hold."""
@@ -243,11 +248,10 @@ class Desk:
 
     def surely(self, ask: Ask) -> Known:
         """Return what is known, when a cart is asked for, of how its parcels fare."""
-        times, region = self.at(ask.now), self._regions(ask)
-        base = self.known(("sure", region, sum(ask.units)), lambda: self.sure.of(region, ask))
-        c = times.clocks
+        c = self.at(ask.now).clocks
+        base = self.sure.of(self._regions(ask), sum(ask.units), self.known)
         return base._replace(
-            now=ask.now, by=ask.by, weekday=times.weekday, zone=c.zone, to_zone=c.to_zone,
+            now=ask.now, by=ask.by, zone=c.zone, to_zone=c.to_zone,
             offset_start=c.offset_start, offset_from=c.offset_from, offset=c.offset,
             day_end=c.day_end, first_day=c.first_day,
         )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from omnisource.models.world import Table, World
 from omnisource.solvers.arrivals import Arrivals, arrivals, asked_at
 from omnisource.solvers.clock_tables import clocks
-from omnisource.solvers.clocks import DAY, MONDAY, Clocks, local
+from omnisource.solvers.clocks import DAY, Clocks
 from omnisource.solvers.problem import Ints
 from omnisource.solvers.slots import Booked, Taken, taken, with_room
 
@@ -29,7 +29,6 @@ class Times:
     ready: Ints  # (N,) minutes: when goods are ready to leave
     collected: Ints  # (N,) when they can be collected
     arrivals: Arrivals
-    weekday: Ints  # (N,) of asking, 0 Monday, on the node's clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +68,4 @@ def times(now: int, of: Week) -> Times:
     at_counter = collected[sort]
     for node in {node for node, _ in of.full}:
         at_counter[node] = with_room(c, of.full, node, int(at_counter[node]))
-    days = [local(c, zone, now) // DAY for zone in range(len(c.day_end))]
-    weekday = (np.array(days, np.int64)[c.zone] + MONDAY) % 7
-    return Times(c, is_ready[sort], at_counter, of_node, weekday)
+    return Times(c, is_ready[sort], at_counter, of_node)

@@ -2,6 +2,7 @@
 
     q       probability with which a date is to be kept        p     parcels of the plan
     l(n, v, r, u)   minutes from placing by which a parcel has arrived with probability u, learned
+                    (leadtime.py), on the node's clock
 
 A plan is kept if each of its parcels is; k parcels each need the k-th root. With c(n, v, r) the
 clocks' arrival (clocks.py), the date of a parcel that is one of p is
@@ -25,8 +26,9 @@ from numba import njit
 
 from omnisource.solvers.atp import at_most
 from omnisource.solvers.candidates import distance, rule_of
-from omnisource.solvers.clocks import BEYOND, DAY, local
+from omnisource.solvers.clocks import BEYOND, DAY, MONDAY, local
 from omnisource.solvers.problem import Floats, Ints
+from omnisource.solvers.week import WEEK
 
 WALKED: Final = 8
 """Parcels from which on down each number is asked for; of more, whatever is the cheapest."""
@@ -38,12 +40,14 @@ class Known(NamedTuple):
     now: int  # minutes since 1970-01-01 UTC
     by: int  # nothing later, minutes
     columns: int  # P: numbers of parcels that differ in their dates, at least 1
-    minutes: Floats  # (places, 7, V, B, P) at the probability that 1, 2, … parcels each need
-    curve: Floats  # (places, 7, V, B, Q) at each level; the factor of the place's region is in both
+    minutes: tuple[Floats, Floats]  # (7, V, B, P) at what 1, 2, … parcels each need, by place
+    curve: tuple[Floats, Floats]  # (7, V, B, Q) at each level; the region's factor is in both
+    route: tuple[Floats, Floats]  # (O+1,) times as long from each origin to the place; last: 1
     level: Floats  # (Q,) probabilities, rising
     edges_km: Floats  # (B−1,) upper edges of the distance bands
     factor: Floats  # (N,) times as long as the whole
-    weekday: Ints  # (N,) of placing, on the node's clock
+    origin: Ints  # (N,) −1 where it is not known
+    corners: Floats  # (8,) minutes of the carriers' week at each midnight from Thursday on
     zone: Ints  # (N,) time zone
     to_zone: Ints  # (Z,) time zone of the destination, −1: the node's
     offset_start: Ints  # these as in `Clocks`
@@ -71,15 +75,42 @@ def promised(data: Any, known: Any, way: tuple[int, int, int, float, int], to: A
     to[:] = arrives
     if service < 0 or len(known.factor) == 0 or arrives >= BEYOND:
         return
-    place, day = data.place[row], known.weekday[node]
-    band = np.searchsorted(known.edges_km, km)
+    place, asked = data.place[row], local(known, known.zone[node], known.now)
+    band, begun = np.searchsorted(known.edges_km, km), spent(known, asked)
+    minutes = known.minutes[place][weekday(asked), service, band]
+    longer = known.factor[node] * known.route[place][known.origin[node]]
     zone = known.to_zone[rule_of(data, row, service, node, km)]
     zone = zone if zone >= 0 else known.zone[node]
+    last = known.day_end.shape[1]
     for p in range(len(to)):
-        took = known.minutes[place, day, service, band, p] * known.factor[node]
-        there = local(known, zone, known.now + int(np.ceil(took))) // DAY - known.first_day
-        last = known.day_end.shape[1]
+        took = int(np.ceil(reached_at(known, begun + minutes[p] * longer) - asked - 1e-6))
+        there = local(known, zone, known.now + took) // DAY - known.first_day
         to[p] = max(arrives, known.day_end[zone, there] if there < last else BEYOND)
+
+
+@njit(inline="always")
+def weekday(minute: int) -> int:
+    """Return the weekday of a local minute, 0 Monday."""
+    return int((minute // DAY + MONDAY) % 7)
+
+
+@njit(cache=True, nogil=True)
+def spent(known: Any, minute: float) -> float:
+    """Return the minutes of the carriers' week that have gone since 1970, `week.carried`."""
+    weeks, day = minute // WEEK, int(minute % WEEK // DAY)
+    share = (minute % WEEK - day * DAY) / DAY
+    low, high = known.corners[day], known.corners[day + 1]
+    return float(weeks * WEEK + low + share * (high - low))
+
+
+@njit(cache=True, nogil=True)
+def reached_at(known: Any, amount: float) -> float:
+    """Return the local minute by which so much of the carriers' week has gone; `minute_at`."""
+    weeks, rest, day = amount // WEEK, amount % WEEK, 0
+    while day < 6 and known.corners[day + 1] < rest:
+        day += 1
+    low, high = known.corners[day], known.corners[day + 1]
+    return float(weeks * WEEK + (day + (rest - low) / max(high - low, 1e-9)) * DAY)
 
 
 @njit(cache=True, nogil=True)
@@ -105,9 +136,12 @@ def arrived(data: Any, known: Any, way: tuple[int, int, int], by: int) -> float:
     row, node, service = way
     if service < 0 or len(known.factor) == 0:
         return 1.0
+    place, asked = data.place[row], local(known, known.zone[node], known.now)
     band = np.searchsorted(known.edges_km, distance(data, row, node))
-    curve = known.curve[data.place[row], known.weekday[node], service, band]
-    minutes, low, below = (by - known.now) / known.factor[node], 0.0, 0.0
+    curve = known.curve[place][weekday(asked), service, band]
+    longer = known.factor[node] * known.route[place][known.origin[node]]
+    gone = spent(known, asked + by - known.now) - spent(known, asked)
+    minutes, low, below = gone / longer, 0.0, 0.0
     for q in range(len(curve)):
         if minutes < curve[q]:
             share = max(0.0, minutes - low) / (curve[q] - low)

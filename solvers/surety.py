@@ -1,21 +1,24 @@
 """How surely parcels arrive and units are there, made ready for `quote_known.py`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 
 from omnisource.models.world import World
-from omnisource.solvers.asked import Ask
 from omnisource.solvers.atp import lost_units
 from omnisource.solvers.available import Cells, kept_back
 from omnisource.solvers.clocks import DAY
 from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.problem import Floats, Ints
 from omnisource.solvers.quote_known import WALKED, Known
+from omnisource.solvers.week import corners
 
-NOTHING: Final = np.zeros((2, 7, 1, 1, 1))
+NOTHING: Final = (np.zeros((7, 1, 1, 1)),) * 2
 """The minutes of no lead times."""
+NO_ROUTE: Final = (np.zeros(0),) * 2
 NO_INTS: Final = np.zeros(0, np.int64)
 NO_FLOATS: Final = np.zeros(0)
 
@@ -31,35 +34,55 @@ class Sure:
     shelf: Ints  # (R,) likewise
     safety: Ints  # (R,) likewise
 
-    def of(self, regions: tuple[int, int], ask: Ask) -> Known:
+    def of(self, regions: tuple[int, int], units: int, known: Callable[..., Any]) -> Known:
         """Return what is known of parcels to two regions, all that depends on the minute left out.
 
         Args:
             regions: of the door and of the store, −1 where not known.
-            ask: the cart; its units are the most parcels that there can be.
+            units: of the cart, the most parcels that there can be.
+            known: remembers, for a key, what a call returned.
         """
-        empty = Known(
-            0, 0, 1, NOTHING, NOTHING, NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_INTS, NO_INTS, NO_INTS,
-            NO_INTS, NO_INTS, NO_INTS, np.zeros((0, 0), np.int64), 0, self.keeps, self.lost,
-            self.shelf, self.safety,
+        base: Known = known("surety", self._base)
+        if self.times is None:
+            return base
+        ways: list[tuple[Floats, Floats]] = [
+            known(("region", r), partial(self._region, r)) for r in regions
+        ]
+        needed = roots(self.target, units)
+        minutes: list[Floats] = [
+            known(("dates", r, units), partial(at_levels, curve, self.times.probability, needed))
+            for r, (curve, _) in zip(regions, ways, strict=True)
+        ]
+        return base._replace(
+            columns=len(needed),
+            minutes=(minutes[0], minutes[1]),
+            curve=(ways[0][0], ways[1][0]),
+            route=(ways[0][1], ways[1][1]),
+        )
+
+    def _base(self) -> Known:
+        """Return what holds for all regions."""
+        base = Known(
+            0, 0, 1, NOTHING, NOTHING, NO_ROUTE, NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_INTS,
+            NO_FLOATS, NO_INTS, NO_INTS, NO_INTS, NO_INTS, NO_INTS, np.zeros((0, 0), np.int64), 0,
+            self.keeps, self.lost, self.shelf, self.safety,
         )  # fmt: skip
         if self.times is None:
-            return empty
-        curve = np.stack([self._curve(self.times, region) for region in regions])
-        needed = roots(self.target, sum(ask.units))
-        return empty._replace(
-            columns=len(needed),
-            minutes=at_levels(curve, self.times.probability, needed),
-            curve=curve,
+            return base
+        return base._replace(
             level=self.times.probability.copy(),  # writable, as compiled for
             edges_km=self.times.edges_km.copy(),
             factor=self.times.node_factor.copy(),
+            origin=self.times.origin.astype(np.int64),
+            corners=corners(self.times.week),
         )
 
-    def _curve(self, times: LeadTimes, region: int) -> Floats:
-        """Return, (7, V, B, Q), the minutes to a region at each level."""
+    def _region(self, region: int) -> tuple[Floats, Floats]:
+        """Return, (7, V, B, Q), the minutes to a region at each level, and the routes' factors."""
+        times: Any = self.times
         factor = times.region_factor[region] if region >= 0 else 1.0
-        return np.ascontiguousarray(np.moveaxis(times.minutes * factor, 2, 0))
+        route = times.route_factor[:, region] if region >= 0 else np.ones(len(times.origins))
+        return np.moveaxis(times.minutes * factor, 2, 0).copy(), np.append(route, 1.0)
 
 
 def roots(target: float, units: int) -> Floats:
@@ -94,7 +117,8 @@ def days_learned(times: LeadTimes | None) -> int:
     if times is None:
         return 0
     slowest = times.minutes.max() * times.node_factor.max(initial=1.0)
-    return int(slowest * times.region_factor.max(initial=1.0)) // DAY + 2
+    slowest *= times.region_factor.max(initial=1.0) * times.route_factor.max(initial=1.0)
+    return int(slowest) // DAY + 9  # a week, too, for days on which nothing arrives
 
 
 def surety(world: World, times: LeadTimes | None) -> Sure:

@@ -43,7 +43,7 @@ def carried(week: Floats, minute: ArrayLike) -> Floats:
     array([1., 2., 4., 4.])
     """
     minute = np.asarray(minute, dtype=np.float64)
-    within = np.interp(minute % WEEK, np.arange(8) * DAY, _corners(week))
+    within = np.interp(minute % WEEK, np.arange(8) * DAY, corners(week))
     return np.asarray(minute // WEEK * WEEK + within)  # (2)
 
 
@@ -54,10 +54,10 @@ def minute_at(week: Floats, amount: ArrayLike) -> Floats:
     array([2.5, 9. ])
     """
     amount = np.asarray(amount, dtype=np.float64)
-    within = np.interp(amount % WEEK, _corners(week), np.arange(8) * DAY)
+    within = np.interp(amount % WEEK, corners(week), np.arange(8) * DAY)
     return np.asarray(amount // WEEK * WEEK + within)
 
 
-def _corners(week: Floats) -> Floats:
+def corners(week: Floats) -> Floats:
     """Return C at each midnight of the week that begins on a Thursday, (8,) minutes."""
     return np.concatenate([[0.0], np.cumsum(np.roll(week, -THURSDAY)) * DAY])

@@ -1,6 +1,6 @@
 """How surely a promise is kept: learned lead times, declines, and units that may be lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,18 @@ def shop(*, target: float = 0.81, **cell: Any) -> World:
     )
 
 
-def days(*of_level: float, region: float = 1.0) -> LeadTimes:
-    """Days by which half, 81 %, 90 %, 99 % have arrived; in the region so many times as long."""
+def days(
+    *of_level: float, region: float = 1.0, route: float = 1.0, week: Sequence[float] = (1.0,) * 7
+) -> LeadTimes:
+    """Days by which half, 81 %, 90 %, 99 % have arrived.
+
+    To the region it takes `region` times as long, from u to it `route` times more.
+    """
     minutes = np.array(of_level, float) * DAY
     return LeadTimes(
         np.array([0.5, 0.81, 0.9, 0.99]), np.array([100.0]), np.tile(minutes, (1, 2, 7, 1)),
-        np.ones(2), ("DE-1",), np.full((1, 4), region),
+        np.ones(2), ("DE-1",), np.full((1, 4), region), ("DE-9",), np.array([0, -1]),
+        np.full((1, 1), route), np.array(week),
     )  # fmt: skip
 
 
@@ -83,6 +89,21 @@ def test_two_parcels_each_need_the_root() -> None:
 def test_a_region_that_takes_longer_is_promised_a_later_day() -> None:
     times = days(1, 2, 3, 4, region=1.5)
     assert promise(shop(), cart(a=1), now=NOW, lead_times=times).options[0].promise_at.day == 9
+
+
+def test_a_route_that_takes_longer_is_promised_a_later_day() -> None:
+    times = days(1, 2, 3, 4, route=1.5)
+    assert promise(shop(), cart(a=1), now=NOW, lead_times=times).options[0].promise_at.day == 9
+    assert promise(shop(), cart(b=1), now=NOW, lead_times=times).options[0].promise_at.day == 8
+
+
+def test_days_on_which_nothing_arrives_do_not_count() -> None:
+    """From Monday noon on: half a Monday, a whole Tuesday, and half of the double Thursday."""
+    week = (1, 1, 1e-6, 2, 1, 1, 1)
+    (option,) = promise(shop(), cart(a=1), now=NOW, lead_times=days(1, 2, 3, 4, week=week)).options
+    assert option.promise_at.day == 9
+    gone = 1.5 + 2 * (22 * 60 + 59) / DAY
+    assert option.probability == pytest.approx(0.81 + 0.09 * (gone - 2), abs=1e-5)
 
 
 def test_a_cart_wanted_by_a_day_gets_what_is_sure_enough_by_then_or_nothing() -> None:
@@ -125,11 +146,17 @@ def test_the_command_reads_what_learn_wrote(tmp_path: Path, omnisource: Callable
     assert made.code == 0, made.err
     world = load_world(tmp_path / "shop")
     ask = ("promise", tmp_path / "shop", "--sku", world.products["sku"][0], "--to", "DE-10115")
-    soon = omnisource(*ask, "--json").document["options"]
+    said = omnisource(*ask, "--json")
+    assert said.code == 0, said.err
+    soon = said.document["options"]
     slow = LeadTimes(
         np.array([0.5, 0.99]), np.zeros(0), np.full((world.services.rows, 1, 7, 2), 20.0 * DAY),
-        np.ones(world.nodes.rows), (), np.ones((0, 2)),
+        np.ones(world.nodes.rows), ("XX-1",), np.ones((1, 2)), ("XX-1",),
+        np.full(world.nodes.rows, -1),
+        np.ones((1, 1)), np.ones(7),
     )  # fmt: skip
     save_lead_times(world, slow, tmp_path / "shop" / "leadtimes.json")
-    late = omnisource(*ask, "--json").document["options"]
+    said = omnisource(*ask, "--json")
+    assert said.code == 0, said.err
+    late = said.document["options"]
     assert min(o["promise_at"] for o in late) > max(o["promise_at"] for o in soon)

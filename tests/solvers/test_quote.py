@@ -155,7 +155,8 @@ def learned(world: World, seed: int) -> LeadTimes:
     minutes = np.sort(rng.integers(100, 8 * DAY, (world.services.rows, 2, 7, len(level))), axis=3)
     return LeadTimes(
         level, np.array([300.0]), minutes.astype(float), rng.uniform(0.5, 1.5, world.nodes.rows),
-        ("DE-0",), np.ones((1, len(level))),
+        ("DE-0",), np.ones((1, len(level))), ("DE-1",), np.full(world.nodes.rows, -1),
+        np.ones((1, 1)), np.array([1, 1, 1, 1, 1, 1.5, 0.5]),
     )  # fmt: skip
 
 
@@ -172,7 +173,8 @@ def test_learned_dates_are_as_sure_as_the_number_of_parcels_needs(
     def dates(way: tuple[int, int, int, float]) -> tuple[int, ...]:
         node, service, arrives, km = way
         asked: Any = {"service": service, "node": node, "km": km, "weekday": day, "region": -1}
-        took = [ceil(times.quantile(**asked, p=q ** (1 / p))) for p in range(1, 5)]
+        at = world.now % DAY
+        took = [ceil(times.quantile(**asked, p=q ** (1 / p), at=at) - 1e-6) for p in range(1, 5)]
         return tuple(max(arrives, (world.now + m) // DAY * DAY + DAY - 1) for m in took)
 
     for order in range(4):
