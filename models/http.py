@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from omnisource.models.base import Name, Text, Units, Value
-from omnisource.models.promise import Cart
+from omnisource.models.base import Name, Share, Text, Units, Value
+from omnisource.models.promise import Cart, PromiseMode
 from omnisource.models.reservation import Claim, Placed, StockMessage
 
 MOST: int = 1_000
@@ -59,6 +59,65 @@ class PromisedOption(Heard):
     promise_at: AwareDatetime
     expires_at: AwareDatetime
     shipments: Annotated[tuple[PromisedParcel, ...], Field(min_length=1, max_length=200)]
+
+
+class ParcelView(Value):
+    """A shipment of an option."""
+
+    node: Name
+    service: Text  # "" over the counter
+    to: Text  # "" to the door, else the store
+    via: tuple[str, ...]
+    units: dict[str, int]  # by SKU
+    leaves: AwareDatetime
+    arrives: AwareDatetime
+    cost_cents: int
+    grams_co2: int
+
+
+class OptionView(Value):
+    """One way to serve the whole cart."""
+
+    mode: PromiseMode
+    service: Text
+    promise_at: AwareDatetime
+    probability: Share
+    cost_cents: int
+    priced_cents: float
+    fee_cents: int
+    parcels: int
+    grams_co2: int
+    nodes: tuple[str, ...]
+    quote: str
+    expires_at: AwareDatetime
+    tags: tuple[str, ...]
+    shipments: tuple[ParcelView, ...]
+
+
+class ChangeView(Value):
+    """The least change that would make a refused mode possible."""
+
+    kind: str
+    text: str
+
+
+class RefusedView(Value):
+    """A mode that is not offered, and why not."""
+
+    mode: PromiseMode
+    reasons: tuple[str, ...]
+    changes: tuple[ChangeView, ...]
+
+
+class PromiseAnswer(Value):
+    """What can be promised for a cart.
+
+    `refused` is said where it was asked for, and where there is no option at all.
+    """
+
+    now: AwareDatetime
+    options: tuple[OptionView, ...]
+    refused: tuple[RefusedView, ...] = ()
 
 
 class ReserveRequest(Value):

@@ -14,9 +14,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from omnisource.models.base import UnusableInput
+from omnisource.models.base import Unavailable, UnusableInput
 from omnisource.models.tables import LAYOUT, TABLES, LayoutRow, table_of
 
 WAIT: Final = 60
@@ -78,8 +85,12 @@ class Database:
             yield
         except IntegrityError:
             raise
-        except DatabaseError as error:
+        except DataError as error:
             raise UnusableInput(f"{self.name}: {explained(str(error.orig))}") from error
+        except (DatabaseError, InterfaceError) as error:
+            raise Unavailable(f"{self.name}: {explained(str(error.orig))}") from error
+        except PoolTimeout as error:
+            raise Unavailable(f"{self.name}: too many read at once; try again") from error
 
 
 def database_name(url: URL) -> str:

@@ -11,6 +11,11 @@ from omnisource.orchestrator.store_session import Session
 Answer = TypeVar("Answer", bound=Value)
 
 
+def is_known(session: Session, key: str) -> bool:
+    """Tell whether a write has come with that key."""
+    return bool(session.rows(OLD, key=key))
+
+
 def once(
     session: Session, ask: Ask, kind: type[Answer], work: Callable[[Session], Answer]
 ) -> Answer | Refused:

@@ -1,0 +1,104 @@
+"""What promises are made of: the world as it was last read, prepared for carts, and kept fresh.
+
+A promise holds nothing, so it may be a little out of date: who reserves it is told so, and is
+promised anew. Two things keep it close to the truth, and no promise waits for the database:
+
+    (1)  every `refresh_seconds` the world is read and prepared anew, in a thread of its own
+    (2)  cells of a claim that this worker has held, could not hold, or gave back are read again
+
+Units lie in one array that the promiser's kernels read. It is the one thing here that changes, by
+the event loop alone, which is also the only one that promises.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from omnisource.models.promise import Cart, Offer
+from omnisource.models.world import World
+from omnisource.orchestrator.promise import Promiser, promiser
+from omnisource.orchestrator.store import Database
+from omnisource.orchestrator.store_plan import last_prices
+from omnisource.orchestrator.store_read import read_world
+from omnisource.orchestrator.store_session import Statement, session_of
+
+FREE: Final = Statement(
+    "SELECT s.on_hand - s.reserved - s.safety + COALESCE((SELECT SUM(r.units) FROM receipts r "
+    "WHERE r.cell = s.row AND r.due <= :minute), 0) FROM stock s "
+    "WHERE s.node = :node AND s.sku = :sku"
+)
+Pair = tuple[str, str]  # node, SKU
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A world that was read, prepared."""
+
+    world: World
+    promiser: Promiser
+    read_at: float  # of the machine's own clock
+
+
+def read_snapshot(database: Database, now: datetime) -> Snapshot:
+    """Read a world and the last night's prices, and prepare them for carts."""
+    began = monotonic()
+    world = read_world(database, now).world
+    made = promiser(world, last_prices(database))
+    units = made.desk.data.cell_units.copy()  # ours to change
+    desk = replace(made.desk, data=made.desk.data._replace(cell_units=units))
+    return Snapshot(world, replace(made, desk=desk), began)
+
+
+def free_units(database: Database, pairs: Iterable[Pair], now: datetime) -> dict[Pair, int]:
+    """Return what is free now of stock cells."""
+    minute = int(now.timestamp()) // 60
+    with database.reading() as connection:
+        session = session_of(connection)
+        found = {
+            (node, sku): session.rows(FREE, node=node, sku=sku, minute=minute)
+            for node, sku in pairs
+        }
+    return {pair: int(rows[0][0]) for pair, rows in found.items() if rows}
+
+
+class Shelf:
+    """The snapshot that promises are made of."""
+
+    def __init__(self, read: Callable[[], Snapshot]) -> None:
+        """Take what reads a snapshot; it is read at once."""
+        self._read = read
+        self.snapshot = read()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was read."""
+        return monotonic() - self.snapshot.read_at
+
+    def read(self) -> Snapshot:
+        """Read a new one; `snapshot` is then to be set, by the event loop."""
+        return self._read()
+
+    def promise(self, cart: Cart, now: datetime) -> Offer:
+        """Return what can be promised for a cart; see `Promiser`."""
+        return self.snapshot.promiser.promise(cart, now)
+
+    def see(self, free: Mapping[Pair, int]) -> None:
+        """Set cells to what is free of them, (2)."""
+        units = self.snapshot.promiser.desk.data.cell_units
+        for pair, many in free.items():
+            if (cell := self._cell(pair)) is not None:
+                units[cell] = max(0, many)
+
+    def _cell(self, pair: Pair) -> int | None:
+        """Return where a cell stands in the snapshot; None where it has none."""
+        made = self.snapshot.promiser
+        node, sku, data = made.node.get(pair[0]), made.sku.get(pair[1]), made.desk.data
+        if node is None or sku is None or sku + 1 >= len(data.sku_start):
+            return None
+        cells = data.sku_cells[data.sku_start[sku] : data.sku_start[sku + 1]]
+        found = cells[data.cell_node[cells] == node]
+        return int(found[0]) if len(found) else None
+
+
