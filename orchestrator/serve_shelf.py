@@ -16,8 +16,9 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from omnisource.models.promise import Cart, Offer
+from omnisource.models.promise import Cart, CartLine, Offer
 from omnisource.models.world import World
+from omnisource.orchestrator.availability import availability
 from omnisource.orchestrator.promise import Promiser, promiser
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_plan import last_prices
@@ -49,6 +50,22 @@ def read_snapshot(database: Database, now: datetime) -> Snapshot:
     units = made.desk.data.cell_units.copy()  # ours to change
     desk = replace(made.desk, data=made.desk.data._replace(cell_units=units))
     return Snapshot(world, replace(made, desk=desk), began)
+
+
+def warm_up(snapshot: Snapshot, now: datetime) -> None:
+    """Ask once what will be asked often, so that nobody waits for kernels to be compiled.
+
+    That takes a minute or two after an installation; they are kept on disk from then on.
+    """
+    nodes, skus = snapshot.world.nodes, snapshot.world.products["sku"]
+    if not nodes.rows or not len(skus):
+        return
+    where = {"country": nodes["country"][0] or "DE", "postcode": nodes["postcode"][0] or "0"}
+    place = float(nodes["lat"][0]), float(nodes["lon"][0])
+    lines = tuple(CartLine(sku=sku) for sku in skus[:2])
+    cart = Cart(lines=lines, store=nodes["node"][0], lat=place[0], lon=place[1], **where)
+    snapshot.promiser.promise(cart, now).document()
+    availability(snapshot.world, skus[0], near=place, now=now)
 
 
 def free_units(database: Database, pairs: Iterable[Pair], now: datetime) -> dict[Pair, int]:

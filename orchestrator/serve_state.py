@@ -15,7 +15,7 @@ from omnisource.models.base import OmnisourceError, Unavailable
 from omnisource.orchestrator.serve_log import log
 from omnisource.orchestrator.serve_meters import Meters
 from omnisource.orchestrator.serve_ring import Buckets, KeyRing
-from omnisource.orchestrator.serve_shelf import Shelf, read_snapshot
+from omnisource.orchestrator.serve_shelf import Shelf, read_snapshot, warm_up
 from omnisource.orchestrator.settings import Settings
 from omnisource.orchestrator.store_desk import Desk, open_desk
 
@@ -89,6 +89,7 @@ def open_service(settings: Settings) -> Service:
     with ExitStack() as undo:
         undo.callback(desk.close)
         shelf = Shelf(lambda: read_snapshot(desk.database, now()))
+        warm_up(shelf.snapshot, now())
         meters = Meters()
         meters.snapshot.set(time())
         ring = KeyRing(desk.database)
