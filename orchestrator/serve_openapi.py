@@ -1,15 +1,17 @@
 """The OpenAPI document: what FastAPI makes of the routes, with keys, problems and carts."""
 
+from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from omnisource import __version__
 from omnisource.models.http import Problem
 from omnisource.models.promise import Cart
 from omnisource.orchestrator.serve_door import OPEN
+
+VERSION: Final = version("omnisource")
 
 ABOUT: Final = """Promises, reservations, orders and feeds of one retailer.
 
@@ -22,7 +24,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     """Return the document of an application, made once."""
     if app.openapi_schema is None:
         made = get_openapi(
-            title=app.title, version=__version__, description=ABOUT, routes=app.routes
+            title=app.title, version=VERSION, description=ABOUT, routes=app.routes
         )
         app.openapi_schema = _completed(made)
     return app.openapi_schema

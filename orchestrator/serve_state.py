@@ -41,7 +41,7 @@ class Service:
         """How long a reservation is held."""
         return timedelta(minutes=self.settings.hold_minutes)
 
-    async def wait(self, work: Callable[..., Result], *given: Any, **named: Any) -> Result:
+    async def wait(self, work: Callable[..., Result], /, *given: Any, **named: Any) -> Result:
         """Do work that waits for the database, in a thread.
 
         Raises:

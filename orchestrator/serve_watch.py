@@ -4,9 +4,9 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from omnisource import __version__
 from omnisource.models.base import UnusableInput
 from omnisource.models.http import Health
+from omnisource.orchestrator.serve_openapi import VERSION
 from omnisource.orchestrator.serve_rules import Here, rules
 from omnisource.orchestrator.serve_state import Service
 from omnisource.orchestrator.store_session import Session, Statement
@@ -21,7 +21,7 @@ STALE: Final = 10
 @WATCH.get("/health")
 async def get_health() -> Health:
     """Say that the process is alive; whether it can serve, /ready says."""
-    return Health(status="ok", version=__version__)
+    return Health(status="ok", version=VERSION)
 
 
 @WATCH.get("/ready", responses={503: {"model": Health}})
@@ -31,7 +31,7 @@ async def get_ready(here: Here, response: Response) -> Health:
     response.status_code = 503 if reasons else 200
     return Health(
         status="not ready" if reasons else "ok",
-        version=__version__,
+        version=VERSION,
         snapshot_seconds=round(here.shelf.age, 1),
         reasons=reasons,
     )
