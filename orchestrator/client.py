@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from omnisource.models.availability import Availability
 from omnisource.models.base import OmnisourceError, UnusableInput
+from omnisource.models.explanation import Explanation
 from omnisource.models.http import (
     AcknowledgedAnswer,
     Acknowledgement,
@@ -154,6 +155,11 @@ class Client:
     def events(self, order: str) -> OrderEvents:
         """Return what has happened to an order."""
         return self._get(f"/v1/orders/{_part(order)}/events", OrderEvents)
+
+    def explanation(self, order: str, *, why_not: str | None = None) -> Explanation:
+        """Ask why an order is served as it is; and what it would take to use a node."""
+        query = {} if why_not is None else {"why_not": why_not}
+        return self._get(f"/v1/orders/{_part(order)}/explanation", Explanation, query)
 
     def say_stock(
         self, messages: Sequence[StockMessage], *, key: str | None = None

@@ -5,10 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from omnisource.models.access import AccessKey
+from omnisource.models.explanation import Explanation
 from omnisource.models.http import OrderEvents, OrderList, OrderView, State
+from omnisource.orchestrator.explain_stored import explain_stored
 from omnisource.orchestrator.serve_problem import Turned
 from omnisource.orchestrator.serve_rules import Caller, Here, rules
+from omnisource.orchestrator.serve_state import Service
 from omnisource.orchestrator.store_orders import find_events, find_order, list_orders
+from omnisource.orchestrator.store_plan import last_prices
 
 ORDERS = APIRouter(tags=["orders"])
 Named = Annotated[str, Path(max_length=200, description="The order's name.")]
@@ -46,6 +50,29 @@ async def get_events(here: Here, order: Named) -> OrderEvents:
     if found is None:
         raise _missing(order)
     return found
+
+
+@ORDERS.get("/v1/orders/{order}/explanation", **rules("planner", more=(404,)))
+async def get_explanation(
+    here: Here,
+    order: Named,
+    why_not: Annotated[
+        str | None, Query(max_length=200, description="A node: what it would take to use it.")
+    ] = None,
+) -> Explanation:
+    """Say why an order is served as it is, and what else could be."""
+    found = await here.wait(_explained, here, order, why_not)
+    if found is None:
+        raise _missing(order)
+    return found
+
+
+def _explained(here: Service, order: str, why_not: str | None) -> Explanation | None:
+    database, world = here.desk.database, here.shelf.snapshot.world
+    found = find_order(database, order)
+    if found is None:
+        return None
+    return explain_stored(world, found, last_prices(database), why_not=why_not)
 
 
 def _missing(order: str) -> Turned:

@@ -16,9 +16,11 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
+from omnisource.models.http import OrderLine, OrderView
 from omnisource.models.promise import Cart, CartLine, Offer
 from omnisource.models.world import World
 from omnisource.orchestrator.availability import availability
+from omnisource.orchestrator.explain_stored import explain_stored
 from omnisource.orchestrator.promise import Promiser, promiser
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_plan import last_prices
@@ -65,6 +67,10 @@ def warm_up(snapshot: Snapshot, now: datetime) -> None:
     lines = tuple(CartLine(sku=sku) for sku in skus[:2])
     cart = Cart(lines=lines, store=nodes["node"][0], lat=place[0], lon=place[1], **where)
     snapshot.promiser.promise(cart, now).document()
+    placed = {"placed_at": now.isoformat(), "lat": place[0], "lon": place[1], **where}
+    line = OrderLine(line="1", sku=skus[0], units=1, allocated=0)
+    order = OrderView(order="none", state="open", placed=placed, lines=(line,), shipments=())
+    explain_stored(snapshot.world, order, None)
     availability(snapshot.world, skus[0], near=place, now=now)
 
 
