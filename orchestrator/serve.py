@@ -9,6 +9,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
@@ -86,6 +87,10 @@ def application() -> FastAPI:
     return create_app(settings_of(os.environ))
 
 
+def _ended(*_: Any) -> None:
+    """Take the signal that uvicorn hands on when all that it asked for has been done."""
+
+
 def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
     """Serve until a signal ends it.
 
@@ -103,6 +108,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
         os.environ.update(settings.environment())
         if workers > 1:
             os.environ[FOLDER] = folder
+        signal.signal(signal.SIGTERM, _ended)
         uvicorn.run(
             FACTORY, factory=True, host=host, port=port, workers=workers, access_log=False,
             log_config=None, server_header=False, date_header=True, timeout_keep_alive=30,

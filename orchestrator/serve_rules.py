@@ -68,6 +68,7 @@ async def _write_key(
     idempotency_key: Annotated[
         str,
         Header(
+            alias="Idempotency-Key",
             description="Of this write. The same key with the same request is told the same "
             "again and changes nothing; with another request it is refused.",
             min_length=1, max_length=200, pattern="^[!-~]+$", examples=["cart-17-reserve"],

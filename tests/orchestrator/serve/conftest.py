@@ -1,6 +1,6 @@
 """A small shop behind HTTP: a warehouse, a store, a dropshipper, and a key for each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
 from omnisource.models.policy import Policy
 from omnisource.models.product import Product
+from omnisource.models.promise import Cart
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Receipt, StockCell
 from omnisource.models.world import World
@@ -159,5 +160,33 @@ def words() -> Any:
 
     class Words:
         cart, claim, order = staticmethod(cart), staticmethod(claim), staticmethod(order)
+        cart_value = staticmethod(lambda **basket: Cart.model_validate(cart(**basket)))
 
     return Words
+
+
+@pytest.fixture
+def small() -> Callable[[str], dict[str, str]]:
+    """Loads the shop into a database; returns keys by scope."""
+
+    def load(url: str) -> dict[str, str]:
+        load_into(small_world(), url)
+        return make_tokens(url)
+
+    return load
+
+
+@pytest.fixture
+def lose() -> Callable[[Any], Any]:
+    """Takes a database away from whoever uses it, for a while."""
+
+    @contextmanager
+    def lost(server: Any) -> Iterator[None]:
+        name = server.given[-1]
+        server._say("postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        every = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        server._say("postgres", every)
+        yield
+        server._say("postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+    return lost

@@ -68,7 +68,7 @@ def test_a_write_without_its_key_is_refused(shop: Any, words: Any) -> None:
     headers = {"Authorization": f"Bearer {shop.tokens['checkout']}"}
     answer = shop.http.post("/v1/reservations", json=words.claim(A=1), headers=headers)
     assert answer.status_code == 422
-    assert answer.json()["faults"][0]["at"] == "header.idempotency-key"
+    assert answer.json()["faults"][0]["at"] == "header.Idempotency-Key"
 
 
 def test_every_answer_has_secure_headers_and_an_id(shop: Any) -> None:
