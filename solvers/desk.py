@@ -109,6 +109,10 @@ class Desk:
 
     def leaves(self, now: int, node: int, service: int) -> int:
         """Return the minute up to which what is asked for now can leave, and then does."""
+        key = ("leaves", now, node, service)
+        return self.known(key, lambda: self._leaves(now, node, service))
+
+    def _leaves(self, now: int, node: int, service: int) -> int:
         times = self.at(now)
         c, ready = times.clocks, int(times.ready[node])
         day = leaves(c, node, service, ready)
@@ -126,12 +130,18 @@ class Desk:
             minutes: how far to look.
         """
         (node, service, row), data = parcel, self.inputs(ask)
-        rule = rule_of.py_func(data, row, service, node, distance(data, row, node))
-        c = self.at(ask.now).clocks
-        for at in range(ask.now + minutes, ask.now, -1):
+        rule = int(rule_of.py_func(data, row, service, node, distance(data, row, node)))
+        last, way = ask.now + minutes, (node, service, rule)
+        return self.known(("holds", ask.now, last, way, due), lambda: self._holds(
+            ask.now, last, way, due
+        ))  # fmt: skip
+
+    def _holds(self, now: int, last: int, way: tuple[int, int, int], due: int) -> int:
+        (node, service, rule), c = way, self.at(now).clocks
+        for at in range(last, now, -1):
             if delivered(c, node, service, rule, ready(c, node, at)) <= due:
                 return at
-        return ask.now
+        return now
 
     def _bits(self, mode: str, channel: str, tier: str, country: str) -> np.uint64:
         """Return the rules whose conditions on the order hold."""
@@ -207,6 +217,13 @@ class Desk:
 
     def inputs(self, ask: Ask) -> Inputs:
         """Return the cart as four rows: to the door, collected, reserved, sent to the store."""
+        last = self.memo.get("inputs")
+        if last is None or last[0] is not ask:  # its every shipment asks for them anew
+            self.memo["inputs"] = last = ask, self._inputs(ask)
+        found: Inputs = last[1]
+        return found
+
+    def _inputs(self, ask: Ask) -> Inputs:
         k, times = len(ask.sku), self.at(ask.now)
         lat, lon, fences, fits = self._places(ask)
         return self.data._replace(
