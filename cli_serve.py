@@ -42,7 +42,9 @@ def serve(
 
     given = {**os.environ, f"{PREFIX}DB": db} | ({f"{PREFIX}NOW": now} if now else {})
     if workers > 1 and not db.startswith("postgresql"):
-        typer.echo("warning: several workers write to SQLite in turns; PostgreSQL lets them", err=True)
+        typer.echo(
+            "warning: several workers write to SQLite in turns; PostgreSQL lets them", err=True
+        )
     run(settings_of(given), host=host, port=port, workers=workers)
 
 
@@ -88,7 +90,9 @@ def list_(*, db: Db, json: Json = False, quiet: Quiet = False) -> None:
             key.key, key.name, ", ".join(key.scopes), key.node or "", f"{key.added:%Y-%m-%d %H:%M}",
             f"{key.revoked:%Y-%m-%d %H:%M}" if key.revoked else "",
         )  # fmt: skip
-    Screen(json, quiet).show([key.model_dump(mode="json", exclude={"digest"}) for key in found], table)
+    Screen(json, quiet).show(
+        [key.model_dump(mode="json", exclude={"digest"}) for key in found], table
+    )
 
 
 @keys.command()

@@ -29,7 +29,9 @@ class AccessKey(Value):
     def _is_bound(self) -> "AccessKey":
         bound = set(self.scopes) & set(OWN)
         if bound and (self.node is None or set(self.scopes) != bound):
-            raise ValueError(f"a key for {' and '.join(sorted(bound))} has a node and no more scopes")
+            raise ValueError(
+                f"a key for {' and '.join(sorted(bound))} has a node and no more scopes"
+            )
         if self.node is not None and not bound:
             raise ValueError("only a key for a store or a dropshipper has a node")
         return self

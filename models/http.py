@@ -1,19 +1,12 @@
 """What the service is asked and what it tells, beyond the documents that verbs have already."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from omnisource.models.base import Name, Share, Text, Units, Value
 from omnisource.models.promise import Cart, PromiseMode
-from omnisource.models.reservation import Claim, Placed, StockMessage
-
-MOST: int = 1_000
-"""Messages of a feed that come in one request at the most."""
-State = Literal["open", "allocated", "cancelled"]
-Outcome = Literal["counted", "late", "repeated", "contradicts"]
-"""Counted: it has changed what we know. Late: a later snapshot had seen it. Repeated: it is known.
-Contradicts: its number was used for something else, and nothing is done."""
+from omnisource.models.reservation import Claim, Placed
 
 
 class Fault(Value):
@@ -157,164 +150,6 @@ class ConfirmRequest(Value):
         if (self.placed is None) == (self.order is None):
             raise ValueError("give the order that is placed, or the name of one: one of the two")
         return self
-
-
-class StockFeed(Value):
-    """What a node says of its stock; a message of each number counts once."""
-
-    messages: Annotated[tuple[StockMessage, ...], Field(min_length=1, max_length=MOST)]
-
-
-class Expected(Value):
-    """Units on their way."""
-
-    units: Units
-    due: AwareDatetime
-
-
-class ReceiptMessage(Value):
-    """What a node says of the receipts of a stock cell.
-
-    A snapshot says all that is expected; a delta what has come to it. What is called off is called
-    off by a snapshot. Numbered by the sender, apart from its stock messages.
-    """
-
-    node: Name
-    sku: Name
-    sequence: Annotated[int, Field(ge=0, le=2**62)]
-    kind: Literal["delta", "snapshot"]
-    expected: Annotated[tuple[Expected, ...], Field(max_length=100)]
-
-
-class ReceiptFeed(Value):
-    """What a node says of its receipts."""
-
-    messages: Annotated[tuple[ReceiptMessage, ...], Field(min_length=1, max_length=MOST)]
-
-
-class FeedAnswer(Value):
-    """What has come of each message, in their order."""
-
-    outcomes: tuple[Outcome, ...]
-
-
-class OrderLine(Value):
-    """Units of one product in an order, and how many have been given to nodes."""
-
-    line: Name
-    sku: Name
-    units: int
-    allocated: int
-
-
-class SentLine(Value):
-    """Units of a line in a shipment."""
-
-    line: Name
-    sku: Name
-    units: int
-
-
-class Acknowledged(Value):
-    """What a node has said of a shipment."""
-
-    accepted: bool
-    reason: Text
-    at: AwareDatetime
-
-
-class OrderShipment(Value):
-    """What one node sends for an order in one go."""
-
-    run: Name
-    shipment: int
-    node: Name
-    service: Name | None
-    day: str
-    units: int
-    cost_cents: int | None  # none: not the business of who asks
-    lines: tuple[SentLine, ...]
-    acknowledged: Acknowledged | None
-
-
-class OrderView(Value):
-    """An order, what became of it, and what is sent for it."""
-
-    order: Name
-    state: State
-    placed: dict[str, Any]  # as it was placed
-    lines: tuple[OrderLine, ...]
-    shipments: tuple[OrderShipment, ...]
-
-
-class OrderHead(Value):
-    """An order in a list."""
-
-    order: Name
-    state: State
-    after: int  # where the next page begins
-
-
-class OrderList(Value):
-    """Orders, in the order in which they came."""
-
-    orders: tuple[OrderHead, ...]
-
-
-class OrderEvent(Value):
-    """Something that has happened to an order."""
-
-    event: Literal[
-        "placed", "held", "expired", "allocated", "fell-out", "accepted", "declined", "cancelled"
-    ]
-    at: AwareDatetime | None  # none: the time was not kept
-    text: str
-
-
-class OrderEvents(Value):
-    """What has happened to an order, as far as it is known."""
-
-    order: Name
-    events: tuple[OrderEvent, ...]
-
-
-class ShipmentToSend(Value):
-    """What a node is to send, and where it goes."""
-
-    run: Name
-    shipment: int
-    order: Name
-    service: Name | None
-    day: str
-    lines: tuple[SentLine, ...]
-    destination: dict[str, Any]
-
-
-class ShipmentList(Value):
-    """Shipments of a node that it has not acknowledged, the earliest first."""
-
-    shipments: tuple[ShipmentToSend, ...]
-
-
-class Acknowledgement(Value):
-    """A node takes a shipment, or declines it and says why."""
-
-    run: Name
-    shipment: Annotated[int, Field(ge=0, le=2**31 - 1)]
-    accepted: bool
-    reason: Text = ""
-
-
-class Acknowledgements(Value):
-    """What a node says of shipments."""
-
-    acknowledgements: Annotated[tuple[Acknowledgement, ...], Field(min_length=1, max_length=MOST)]
-
-
-class AcknowledgedAnswer(Value):
-    """What has come of each: `unknown` is no shipment of that node's."""
-
-    outcomes: tuple[Literal["noted", "repeated", "contradicts", "unknown"], ...]
 
 
 class Health(Value):

@@ -96,7 +96,8 @@ class ServeBench:
                 f"{self.own_ratio:.2f} by processor time.",
                 f"A rush of {rush.buyers:,} buyers on {rush.units:,} units: {rush.sold:,} sold, "
                 f"{rush.refused:,} refused, {rush.refused_p99_ms:.0f} ms at p99; others take "
-                f"{rush.others_ms:.1f} ms, {rush.idle_ms:.1f} ms before; {rush.broken} rules broken.",
+                f"{rush.others_ms:.1f} ms, {rush.idle_ms:.1f} ms before; "
+                f"{rush.broken} rules broken.",
                 f"A worker holds {memory.end:,.0f} MB after {memory.seconds:,.0f} s of carts and "
                 f"refreshes, {memory.begin:,.0f} MB after a tenth of that, {memory.most:,.0f} MB "
                 "at the most.",
@@ -147,7 +148,9 @@ def _prepare(folder: Path, url: str, seed: int) -> Prepared:
     load_into(world, url)
     now = world.scenario.now
     _, token = add_key(url, "bench", ["admin"], node=None, now=now)
-    carts = tuple(cart.model_dump_json(exclude_defaults=True).encode() for cart in _carts(world, seed))
+    carts = tuple(
+        cart.model_dump_json(exclude_defaults=True).encode() for cart in _carts(world, seed)
+    )
     return Prepared(token, now, carts, (world.nodes.rows, world.products.rows, world.stock.rows))
 
 

@@ -102,9 +102,7 @@ def load_once(port: int, requests: Sequence[bytes], *, connections: int) -> Answ
     return asyncio.run(_ask_all(port, lambda: next(left, None), connections))
 
 
-async def _ask_all(
-    port: int, following: Callable[[], bytes | None], connections: int
-) -> Answers:
+async def _ask_all(port: int, following: Callable[[], bytes | None], connections: int) -> Answers:
     loop, answers, began = asyncio.get_running_loop(), Answers(), perf_counter()
     askers = [
         (await loop.create_connection(lambda: Asker(following, answers), "127.0.0.1", port))[1]

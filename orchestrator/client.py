@@ -22,23 +22,17 @@ from pydantic import BaseModel
 from omnisource.models.availability import Availability
 from omnisource.models.base import OmnisourceError, UnusableInput
 from omnisource.models.explanation import Explanation
-from omnisource.models.http import (
+from omnisource.models.http import Health, OptionView, Problem, PromiseAnswer
+from omnisource.models.http_feeds import FeedAnswer, ReceiptFeed, ReceiptMessage, StockFeed
+from omnisource.models.http_orders import (
     AcknowledgedAnswer,
     Acknowledgement,
     Acknowledgements,
-    FeedAnswer,
-    Health,
-    OptionView,
     OrderEvents,
     OrderList,
     OrderView,
-    Problem,
-    PromiseAnswer,
-    ReceiptFeed,
-    ReceiptMessage,
     ShipmentList,
     State,
-    StockFeed,
 )
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, Reservation, StockMessage
@@ -141,9 +135,7 @@ class Client:
         """Give a reservation back."""
         return self._of(reservation, "release", None, key)
 
-    def orders(
-        self, *states: State, after: int = -1, most: int = 100
-    ) -> OrderList:
+    def orders(self, *states: State, after: int = -1, most: int = 100) -> OrderList:
         """Return orders in those states, or all, a page at a time."""
         query = [("state", state) for state in states] + [("after", after), ("most", most)]
         return self._get("/v1/orders", OrderList, query)
@@ -161,9 +153,7 @@ class Client:
         query = {} if why_not is None else {"why_not": why_not}
         return self._get(f"/v1/orders/{_part(order)}/explanation", Explanation, query)
 
-    def say_stock(
-        self, messages: Sequence[StockMessage], *, key: str | None = None
-    ) -> FeedAnswer:
+    def say_stock(self, messages: Sequence[StockMessage], *, key: str | None = None) -> FeedAnswer:
         """Say what a node has, or what has come and gone."""
         feed = StockFeed(messages=tuple(messages))
         return self._ask("POST", "/v1/stock", FeedAnswer, feed, key=key or _new())
@@ -258,7 +248,11 @@ class Wire:
 
 def _plain(value: Any) -> Any:
     """Return a document as plain values, without what is left as it is by default."""
-    return value.model_dump(mode="json", exclude_defaults=True) if isinstance(value, BaseModel) else value
+    return (
+        value.model_dump(mode="json", exclude_defaults=True)
+        if isinstance(value, BaseModel)
+        else value
+    )
 
 
 def _problem(status: int, body: bytes) -> Problem:

@@ -13,7 +13,7 @@ import polars as pl
 
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.explanation import Explanation
-from omnisource.models.http import OrderView
+from omnisource.models.http_orders import OrderView
 from omnisource.models.order import Order
 from omnisource.models.plan import Plan
 from omnisource.models.world import ABSENT, ORDER_MODES, Table, World

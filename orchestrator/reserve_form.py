@@ -103,7 +103,9 @@ def claim_of_option(option: Option, *, channel: str = "") -> Claim:
 
 
 def _shipment(parcel: Parcel) -> ClaimShipment:
-    lines = tuple(ClaimLine(line=sku, sku=sku, units=units) for sku, units in dict(parcel.units).items())
+    lines = tuple(
+        ClaimLine(line=sku, sku=sku, units=units) for sku, units in dict(parcel.units).items()
+    )
     return ClaimShipment(
         node=parcel.node,
         service=parcel.service or None,

@@ -1,10 +1,10 @@
 """The HTTP service: one application a worker, from its start to its graceful end.
 
-    start    the database is opened and read before the first request is let in
-    serve    door (serve_door.py), then routes by concern: serve_checkout.py, serve_feeds.py,
-             serve_orders.py, serve_watch.py
-    end      SIGTERM: no new connections; requests that were begun are served; then the writers
-             end, and the database is let go
+start    the database is opened and read before the first request is let in
+serve    door (serve_door.py), then routes by concern: serve_checkout.py, serve_feeds.py,
+serve_orders.py, serve_watch.py
+end      SIGTERM: no new connections; requests that were begun are served; then the writers
+end, and the database is let go
 """
 
 import asyncio

@@ -12,12 +12,7 @@ from pydantic_core import ValidationError, to_json
 from omnisource.models.access import AccessKey
 from omnisource.models.availability import Availability
 from omnisource.models.base import Kilometres, Units
-from omnisource.models.http import (
-    ConfirmRequest,
-    ExtendRequest,
-    PromiseAnswer,
-    ReserveRequest,
-)
+from omnisource.models.http import ConfirmRequest, ExtendRequest, PromiseAnswer, ReserveRequest
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import (
     Answer,
@@ -42,6 +37,7 @@ Reserved = Annotated[str, Path(description="The reservation's name.", max_length
 
 @CHECKOUT.get("/v1/availability", **rules("checkout", "planner"))
 async def get_availability(
+    *,
     here: Here,
     sku: Annotated[str, Query(max_length=200, description="The product.")],
     near: Annotated[str, Query(max_length=200, description="COUNTRY-POSTCODE, or LAT,LON.")],

@@ -103,9 +103,7 @@ class Door:
         finally:
             self._note(visit)
 
-    async def _serve(
-        self, visit: Visit, headers: Mapping[bytes, bytes], receive: Receive
-    ) -> None:
+    async def _serve(self, visit: Visit, headers: Mapping[bytes, bytes], receive: Receive) -> None:
         scope, service = visit.scope, self._service()
         body = await _body(headers, receive, service.settings.body_bytes)
         state = scope.setdefault("state", {})
@@ -219,5 +217,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
 async def _nothing() -> Message:
     await asyncio.sleep(3600)
     return {"type": "http.disconnect"}
-
-

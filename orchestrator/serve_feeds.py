@@ -13,17 +13,9 @@ from fastapi import APIRouter, Query
 
 from omnisource.models.access import AccessKey
 from omnisource.models.base import Value
-from omnisource.models.http import (
-    AcknowledgedAnswer,
-    Acknowledgements,
-    Fault,
-    FeedAnswer,
-    Outcome,
-    ReceiptFeed,
-    ReceiptMessage,
-    ShipmentList,
-    StockFeed,
-)
+from omnisource.models.http import Fault
+from omnisource.models.http_feeds import FeedAnswer, Outcome, ReceiptFeed, ReceiptMessage, StockFeed
+from omnisource.models.http_orders import AcknowledgedAnswer, Acknowledgements, ShipmentList
 from omnisource.models.reservation import Refused, StockMessage, StockSaid
 from omnisource.orchestrator.serve_examples import ACKNOWLEDGE, RECEIPTS, STOCK
 from omnisource.orchestrator.serve_problem import Turned, refused
@@ -103,7 +95,7 @@ def _hear(here: Service, key: str, feed: Any, hear_all: Callable[..., FeedAnswer
 
 
 def _once(
-    here: Service, key: str, body: Value, kind: type[Answer], work: Callable[[Session], Answer]
+    here: Service, key: str, body: Value, *, kind: type[Answer], work: Callable[[Session], Answer]
 ) -> Answer:
     """Do a write under its key.
 

@@ -23,9 +23,7 @@ What is not served is told as a problem (RFC 9457), and has changed nothing."""
 def openapi_of(app: FastAPI) -> dict[str, Any]:
     """Return the document of an application, made once."""
     if app.openapi_schema is None:
-        made = get_openapi(
-            title=app.title, version=VERSION, description=ABOUT, routes=app.routes
-        )
+        made = get_openapi(title=app.title, version=VERSION, description=ABOUT, routes=app.routes)
         app.openapi_schema = _completed(made)
     return app.openapi_schema
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from omnisource.models.access import AccessKey
 from omnisource.models.explanation import Explanation
-from omnisource.models.http import OrderEvents, OrderList, OrderView, State
+from omnisource.models.http_orders import OrderEvents, OrderList, OrderView, State
 from omnisource.orchestrator.explain_stored import explain_stored
 from omnisource.orchestrator.serve_problem import Turned
 from omnisource.orchestrator.serve_rules import Caller, Here, rules
@@ -93,5 +93,3 @@ def _of(caller: AccessKey, order: OrderView) -> OrderView | None:
             "lines": tuple(line for line in order.lines if line.line in lines),
         }
     )
-
-

@@ -16,7 +16,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from omnisource.models.http import OrderLine, OrderView
+from omnisource.models.http_orders import OrderLine, OrderView
 from omnisource.models.promise import Cart, CartLine, Offer
 from omnisource.models.world import World
 from omnisource.orchestrator.availability import availability
@@ -123,5 +123,3 @@ class Shelf:
         cells = data.sku_cells[data.sku_start[sku] : data.sku_start[sku + 1]]
         found = cells[data.cell_node[cells] == node]
         return int(found[0]) if len(found) else None
-
-

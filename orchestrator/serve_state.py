@@ -112,4 +112,3 @@ def clock_of(settings: Settings) -> Clock:
         return lambda: datetime.now(UTC)
     ahead = settings.now - datetime.now(UTC)
     return lambda: datetime.now(UTC) + ahead
-

@@ -3,7 +3,7 @@
 | variable | default | means |
 |---|---|---|
 | `OMNISOURCE_DB` | | the database: a file, `sqlite:///FILE`, `postgresql://…` |
-| `OMNISOURCE_NOW` | the clock | when the service's clock starts, for trials on a scenario's own day |
+| `OMNISOURCE_NOW` | the clock | when the service's clock starts, for trials on a scenario's day |
 | `OMNISOURCE_HOLD_MINUTES` | 15 | how long a reservation is held |
 | `OMNISOURCE_REFRESH_SECONDS` | 60 | how often stock is read anew for promises; 0: never |
 | `OMNISOURCE_RATE` | 2000 | requests a second of a key in one worker |

@@ -15,9 +15,7 @@ NEW = Statement(
     "INSERT INTO access_keys (key, digest, name, scopes, node, added, revoked) "
     "VALUES (:key, :digest, :name, :scopes, :node, :added, NULL)"
 )
-REVOKE = Statement(
-    "UPDATE access_keys SET revoked = :at WHERE key = :key AND revoked IS NULL"
-)
+REVOKE = Statement("UPDATE access_keys SET revoked = :at WHERE key = :key AND revoked IS NULL")
 
 
 def all_keys(database: Database) -> list[AccessKey]:

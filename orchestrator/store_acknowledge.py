@@ -2,13 +2,11 @@
 
 from typing import Final, Literal
 
-from omnisource.models.http import AcknowledgedAnswer, Acknowledgement
+from omnisource.models.http_orders import AcknowledgedAnswer, Acknowledgement
 from omnisource.orchestrator.store_session import Session, Statement
 
 Outcome = Literal["noted", "repeated", "contradicts", "unknown"]
-MINE: Final = Statement(
-    "SELECT node FROM shipments WHERE run = :run AND shipment = :shipment"
-)
+MINE: Final = Statement("SELECT node FROM shipments WHERE run = :run AND shipment = :shipment")
 NEW: Final = Statement(
     "INSERT INTO acknowledgements (run, shipment, accepted, reason, at) "
     "VALUES (:run, :shipment, :accepted, :reason, :at) ON CONFLICT DO NOTHING"

@@ -91,9 +91,7 @@ class Desk:
         self.close()
 
 
-def open_desk(
-    url: str, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT
-) -> Desk:
+def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT) -> Desk:
     """Open a database for reservations.
 
     Args:
@@ -113,9 +111,7 @@ def desk_on(
     database: Database, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT
 ) -> Desk:
     """Return a desk on a database that is open already."""
-    writer: Writer = (
-        _Pool(database, pool, wait) if database.is_postgres else _Group(database, sync)
-    )
+    writer: Writer = _Pool(database, pool, wait) if database.is_postgres else _Group(database, sync)
     return Desk(database, writer, Places(database))
 
 

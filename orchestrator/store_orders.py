@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from omnisource.models.http import (
+from omnisource.models.http_orders import (
     Acknowledged,
     OrderEvent,
     OrderEvents,
@@ -92,7 +92,9 @@ def find_order(database: Database, order: str) -> OrderView | None:
             OrderLine(line=line, sku=sku, units=units, allocated=allocated)
             for line, sku, units, allocated in lines
         ),
-        shipments=tuple(_shipment(each, inside.get((each.run, each.shipment), ())) for each in sent),
+        shipments=tuple(
+            _shipment(each, inside.get((each.run, each.shipment), ())) for each in sent
+        ),
     )
 
 
@@ -145,7 +147,9 @@ def _events(
     yield OrderEvent(event="placed", at=placed["placed_at"], text=placed.get("channel") or "")
     for name, state, until in session.rows(RESERVATIONS, order=order):
         if state == "held":
-            yield OrderEvent(event="held", at=None, text=f"reservation {name}, until {_time(until)}")
+            yield OrderEvent(
+                event="held", at=None, text=f"reservation {name}, until {_time(until)}"
+            )
         if state == "expired":
             yield OrderEvent(event="expired", at=_time(until), text=f"reservation {name}")
     for run, reason in session.rows(FALLEN, order=order):
@@ -156,7 +160,9 @@ def _events(
         yield OrderEvent(event="allocated", at=None, text=text)
         if said := _said(sent):
             event = "accepted" if said.accepted else "declined"
-            yield OrderEvent(event=event, at=said.at, text=f"{sent.node}: {said.reason}".rstrip(": "))
+            yield OrderEvent(
+                event=event, at=said.at, text=f"{sent.node}: {said.reason}".rstrip(": ")
+            )
     if status == CANCELLED:
         yield OrderEvent(event="cancelled", at=None, text="")
 

@@ -14,7 +14,7 @@ A message is one transaction with the others of its request: its cell is locked 
 import json
 from typing import Final
 
-from omnisource.models.http import Outcome, ReceiptMessage
+from omnisource.models.http_feeds import Outcome, ReceiptMessage
 from omnisource.models.reservation import StockMessage
 from omnisource.orchestrator.store_feed import lock_cell
 from omnisource.orchestrator.store_session import LOCK, Session, Statement

@@ -1,4 +1,4 @@
-"""The third layout: what the HTTP service keeps: keys, messages about receipts, acknowledgements."""
+"""The third layout: keys of the HTTP service, messages about receipts, acknowledgements."""
 
 import sqlalchemy as sa
 from alembic import op

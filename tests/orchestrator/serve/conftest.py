@@ -33,7 +33,7 @@ NODE_OF = {"store": "S", "dropshipper": "D"}
 
 
 def small_world() -> World:
-    """Post costs 500 cents and takes two days. A: five units in W, two in S; B: one in W, nine in D."""
+    """Post costs 500 cents and takes two days. A: five in W, two in S; B: one in W, nine in D."""
     return world_of(
         Scenario(name="shop", now=NOW, policy=Policy()),
         nodes=[
@@ -105,7 +105,9 @@ def order(name: str, **basket: int) -> dict[str, Any]:
     lines = [
         {"order": name, "line": sku, "sku": sku, "units": units} for sku, units in basket.items()
     ]
-    return {"placed": {"order": {"order": name, "placed_at": NOW.isoformat(), **HOME}, "lines": lines}}
+    return {
+        "placed": {"order": {"order": name, "placed_at": NOW.isoformat(), **HOME}, "lines": lines}
+    }
 
 
 @contextmanager
@@ -154,26 +156,22 @@ def either(databases: Any) -> Iterator[Shop]:
         yield found
 
 
+def load_small(url: str) -> dict[str, str]:
+    """Load the shop into a database; return keys by scope."""
+    load_into(small_world(), url)
+    return make_tokens(url)
+
+
 @pytest.fixture
 def words() -> Any:
     """What requests are made of."""
 
     class Words:
         cart, claim, order = staticmethod(cart), staticmethod(claim), staticmethod(order)
+        load = staticmethod(load_small)
         cart_value = staticmethod(lambda **basket: Cart.model_validate(cart(**basket)))
 
     return Words
-
-
-@pytest.fixture
-def small() -> Callable[[str], dict[str, str]]:
-    """Loads the shop into a database; returns keys by scope."""
-
-    def load(url: str) -> dict[str, str]:
-        load_into(small_world(), url)
-        return make_tokens(url)
-
-    return load
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
-from omnisource.models.http import Acknowledgement, OptionView, ReceiptMessage
+from omnisource.models.http import OptionView
+from omnisource.models.http_feeds import ReceiptMessage
+from omnisource.models.http_orders import Acknowledgement
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, StockMessage
 from omnisource.orchestrator.client import Client, Refusal

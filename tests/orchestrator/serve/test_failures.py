@@ -72,7 +72,12 @@ def test_a_write_without_its_key_is_refused(shop: Any, words: Any) -> None:
 
 
 def test_every_answer_has_secure_headers_and_an_id(shop: Any) -> None:
-    for path, by in (("/health", ""), ("/v1/orders", ""), ("/v1/orders", "admin"), ("/no", "admin")):
+    for path, by in (
+        ("/health", ""),
+        ("/v1/orders", ""),
+        ("/v1/orders", "admin"),
+        ("/no", "admin"),
+    ):
         headers = shop.ask("GET", path, by=by).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"

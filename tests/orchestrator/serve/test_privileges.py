@@ -67,7 +67,9 @@ def test_what_is_no_key_opens_nothing(shop: Any, given: str) -> None:
 def test_half_a_key_is_no_key(shop: Any) -> None:
     token = shop.tokens["checkout"]
     wrong = token[:-1] + ("A" if token[-1] != "A" else "B")
-    assert shop.http.get("/v1/orders", headers={"Authorization": f"Bearer {wrong}"}).status_code == 401
+    assert (
+        shop.http.get("/v1/orders", headers={"Authorization": f"Bearer {wrong}"}).status_code == 401
+    )
 
 
 def test_a_revoked_key_opens_nothing_after_a_few_seconds(

@@ -133,17 +133,16 @@ def test_a_request_that_is_being_sent_when_the_signal_comes_is_answered(
         assert service.process.wait(PATIENCE) == 0
 
 
-@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 def test_a_lost_database_is_told_and_found_again(
-    databases: Any, tmp_path: Path, words: Any, lose: Any, small: Any
+    postgresql: Any, tmp_path: Path, words: Any, lose: Any
 ) -> None:
-    url = databases.empty()
-    tokens = small(url)
+    url = postgresql.empty()
+    tokens = words.load(url)
     with running(url, tmp_path, OMNISOURCE_WAIT_SECONDS="1") as service:
         shop = service.client(tokens["checkout"])
         body = Claim.model_validate(words.claim(A=1)["claim"])
         assert shop.reserve(body, key="before").state == "held"
-        with lose(databases):
+        with lose(postgresql):
             with pytest.raises(Refusal) as no:
                 shop.reserve(body, key="meanwhile")
             assert no.value.problem.status == 503
