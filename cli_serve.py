@@ -29,23 +29,28 @@ def serve(
         str | None,
         typer.Option(metavar="TIME", help="When its clock starts. [default: the machine's]"),
     ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Serve promises, reservations, orders and feeds over HTTP, until SIGTERM or Ctrl-C.
 
-    `omnisource db key add` makes the keys that it asks for. More is set by OMNISOURCE_… in the
-    environment: docs/http.md lists it.
+    `omnisource db key add` makes the keys that it asks for. --quiet leaves out the line a request.
+    More is set by OMNISOURCE_… in the environment: docs/http.md lists it.
     """
     import os
 
+    from omnisource.orchestrator.screen import Screen
     from omnisource.orchestrator.serve import serve as run
     from omnisource.orchestrator.settings import PREFIX, settings_of
 
-    given = {**os.environ, f"{PREFIX}DB": db} | ({f"{PREFIX}NOW": now} if now else {})
+    said = {"DB": db, **({"NOW": now} if now else {}), **({"LOG": "faults"} if quiet else {})}
+    settings = settings_of({**os.environ, **{PREFIX + name: text for name, text in said.items()}})
     if workers > 1 and not db.startswith("postgresql"):
         typer.echo(
             "warning: several workers write to SQLite in turns; PostgreSQL lets them", err=True
         )
-    run(settings_of(given), host=host, port=port, workers=workers)
+    Screen(json, quiet=True).show({"url": f"http://{host}:{port}", "workers": workers}, "")
+    run(settings, host=host, port=port, workers=workers)
 
 
 @keys.command()

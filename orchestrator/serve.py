@@ -8,6 +8,7 @@ end, and the database is let go
 """
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -83,8 +84,9 @@ async def _to_the_door(_: Request, error: Exception) -> Any:
 
 def application() -> FastAPI:
     """Return the application that the environment describes: what each worker starts."""
-    log_to_stderr()
-    return create_app(settings_of(os.environ))
+    settings = settings_of(os.environ)
+    log_to_stderr(logging.WARNING if settings.log == "faults" else logging.INFO)
+    return create_app(settings)
 
 
 def _ended(*_: Any) -> None:

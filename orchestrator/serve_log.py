@@ -30,7 +30,8 @@ class JsonLines(logging.Formatter):
 
 def log(event: str, level: int = logging.INFO, **beside: Any) -> None:
     """Say that something has happened, and what stands beside it."""
-    LOG.log(level, event, extra={"beside": beside})
+    if LOG.isEnabledFor(level):
+        LOG.log(level, event, extra={"beside": beside})
 
 
 def log_fault(event: str, error: BaseException, **beside: Any) -> None:
@@ -38,13 +39,13 @@ def log_fault(event: str, error: BaseException, **beside: Any) -> None:
     LOG.error(event, exc_info=error, extra={"beside": beside})
 
 
-def log_to_stderr() -> None:
-    """Have all that is logged written to stderr, as lines of JSON."""
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Have what is logged from that level on written to stderr, as lines of JSON."""
     to = logging.StreamHandler(sys.stderr)
     to.setFormatter(JsonLines())
     for name in (LOG.name, *LIBRARIES):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [to], False
-        logger.setLevel(logging.INFO)
+        logger.setLevel(level)
     logging.getLogger("uvicorn.error").handlers = []
     logging.getLogger("uvicorn.error").propagate = True

@@ -11,6 +11,7 @@
 | `OMNISOURCE_BODY_BYTES` | 1048576 | of a request at the most |
 | `OMNISOURCE_WAIT_SECONDS` | 10 | that a request waits for the database; then 503 |
 | `OMNISOURCE_THREADS` | 32 | requests of a worker that wait for the database at a time |
+| `OMNISOURCE_LOG` | all | `faults`: no line a request |
 | `OMNISOURCE_SYNC` | FULL | SQLite: FULL waits for the disk before it answers, NORMAL does not |
 """
 
@@ -37,6 +38,7 @@ class Settings(Value):
     body_bytes: Annotated[int, Field(ge=1_000, le=2**30)] = 2**20
     wait_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 10.0
     threads: Annotated[int, Field(ge=1, le=1_000)] = 32
+    log: Literal["all", "faults"] = "all"
     sync: Literal["FULL", "NORMAL"] = "FULL"
 
     def environment(self) -> dict[str, str]:
