@@ -83,10 +83,11 @@ __all__ = [
     "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario", "Service",
     "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights",
     "World", "ZoneRule", "__version__", "allocate", "availability", "claim_of_option",
-    "commit_plan", "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire", "explain", "extend",
-    "find_reservation", "generate", "hear_stock", "learn", "load", "load_into", "measures",
-    "open_desk", "open_slot", "placed", "promise", "promiser", "read_lead_times", "read_prices",
-    "read_run", "release", "reserve", "save_lead_times", "save_run", "world_of",
+    "commit_plan", "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire",
+    "explain", "extend", "find_reservation", "generate", "hear_stock", "learn", "load",
+    "load_into", "measures", "open_desk", "open_slot", "placed", "promise", "promiser",
+    "read_lead_times", "read_prices", "read_run", "release", "reserve", "save_lead_times",
+    "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {

@@ -26,7 +26,7 @@ from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.orchestrator.serve_examples import CART, CONFIRM, EXTEND, RESERVE
 from omnisource.orchestrator.serve_problem import Turned, faults_of, refused
 from omnisource.orchestrator.serve_rules import Caller, Here, WriteKey, allow, rules
-from omnisource.orchestrator.serve_shelf import free_units
+from omnisource.orchestrator.serve_shelf import free_units, world_of_sku
 from omnisource.orchestrator.serve_state import Service
 from omnisource.orchestrator.store_once import is_known
 
@@ -47,10 +47,14 @@ async def get_availability(
 ) -> Availability:
     """Say where a product can be collected near a place, and from when."""
     look = partial(
-        availability, here.shelf.snapshot.world, sku, near=near, units=units, channel=channel,
-        within_km=within_km, now=here.now(),
+        _look, here, sku, near=near, units=units, channel=channel, within_km=within_km
     )  # fmt: skip
     return await here.wait(look)
+
+
+def _look(here: Service, sku: str, **asked: Any) -> Availability:
+    world = world_of_sku(here.shelf.snapshot.world, here.desk.database, sku)
+    return availability(world, sku, now=here.now(), **asked)
 
 
 async def promise(service: Service, key: AccessKey, body: bytes, query: bytes) -> bytes:

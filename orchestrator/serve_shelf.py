@@ -1,10 +1,12 @@
 """What promises are made of: the world as it was last read, prepared for carts, and kept fresh.
 
 A promise holds nothing, so it may be a little out of date: who reserves it is told so, and is
-promised anew. Two things keep it close to the truth, and no promise waits for the database:
+promised anew. Three things keep it close to the truth, and no promise waits for the database:
 
-    (1)  every `refresh_seconds` the world is read and prepared anew, in a thread of its own
-    (2)  cells of a claim that this worker has held, could not hold, or gave back are read again
+    (1)  every `reread_seconds` the world is read and prepared anew, in a thread of its own
+    (2)  every `refresh_seconds` cells that have changed since they were loaded, whoever did it, and
+         those whose receipts have come due, are read again
+    (3)  so are, at once, cells of a claim that this worker has held, could not hold, or gave back
 
 Units lie in one array that the promiser's kernels read. It is the one thing here that changes, by
 the event loop alone, which is also the only one that promises.
@@ -16,6 +18,8 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
+import numpy as np
+
 from omnisource.models.http_orders import OrderLine, OrderView
 from omnisource.models.promise import Cart, CartLine, Offer
 from omnisource.models.world import World
@@ -24,7 +28,7 @@ from omnisource.orchestrator.explain_stored import explain_stored
 from omnisource.orchestrator.promise import Promiser, promiser
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_plan import last_prices
-from omnisource.orchestrator.store_read import read_world
+from omnisource.orchestrator.store_read import StoredWorld, read_world
 from omnisource.orchestrator.store_session import Statement, session_of
 
 FREE: Final = Statement(
@@ -32,6 +36,12 @@ FREE: Final = Statement(
     "WHERE r.cell = s.row AND r.due <= :minute), 0) FROM stock s "
     "WHERE s.node = :node AND s.sku = :sku"
 )
+CHANGED: Final = Statement(
+    "SELECT s.node, s.sku, s.on_hand - s.reserved - s.safety + COALESCE((SELECT SUM(r.units) "
+    "FROM receipts r WHERE r.cell = s.row AND r.due <= :minute), 0) FROM stock s "
+    "WHERE s.version > 0 OR s.row IN (SELECT cell FROM receipts WHERE due <= :minute)"
+)
+ON_HAND: Final = Statement("SELECT row, on_hand - reserved FROM stock WHERE row IN (:rows)")
 Pair = tuple[str, str]  # node, SKU
 
 
@@ -86,6 +96,26 @@ def free_units(database: Database, pairs: Iterable[Pair], now: datetime) -> dict
     return {pair: int(rows[0][0]) for pair, rows in found.items() if rows}
 
 
+def changed_units(database: Database, now: datetime) -> dict[Pair, int]:
+    """Return what is free now of stock cells that are not as they were loaded."""
+    with database.reading() as connection:
+        rows = session_of(connection).rows(CHANGED, minute=int(now.timestamp()) // 60)
+    return {(node, sku): int(units) for node, sku, units in rows}
+
+
+def world_of_sku(world: World, database: Database, sku: str) -> World:
+    """Return a world that was read with the stock of one product as it is now, and no other."""
+    row = np.flatnonzero(world.products["sku"] == sku)
+    if not isinstance(world, StoredWorld) or not len(row):
+        return world
+    cells = np.flatnonzero(world.stock["sku"] == row[0])
+    with database.reading() as connection:
+        rows = world.cell_row[cells].tolist()
+        now: dict[int, int] = dict(session_of(connection).rows(ON_HAND, rows=rows))
+    on_hand = np.array([max(0, now.get(row, 0)) for row in rows], np.int64)
+    return world.replace(stock=world.stock.take(cells).replace(on_hand=on_hand))
+
+
 class Shelf:
     """The snapshot that promises are made of."""
 
@@ -93,11 +123,21 @@ class Shelf:
         """Take what reads a snapshot; it is read at once."""
         self._read = read
         self.snapshot = read()
+        self._seen = self.snapshot.read_at
+
+    @property
+    def snapshot_age(self) -> float:
+        """Seconds since all of it was read."""
+        return monotonic() - self.snapshot.read_at
 
     @property
     def age(self) -> float:
-        """Seconds since it was read."""
-        return monotonic() - self.snapshot.read_at
+        """Seconds since what has changed of it was read."""
+        return monotonic() - max(self._seen, self.snapshot.read_at)
+
+    def seen(self) -> None:
+        """Note that what has changed has been read."""
+        self._seen = monotonic()
 
     def read(self) -> Snapshot:
         """Read a new one; `snapshot` is then to be set, by the event loop."""
@@ -108,7 +148,7 @@ class Shelf:
         return self.snapshot.promiser.promise(cart, now)
 
     def see(self, free: Mapping[Pair, int]) -> None:
-        """Set cells to what is free of them, (2)."""
+        """Set cells to what is free of them, (2) and (3)."""
         units = self.snapshot.promiser.desk.data.cell_units
         for pair, many in free.items():
             if (cell := self._cell(pair)) is not None:

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import time
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from omnisource.models.base import OmnisourceError, Unavailable
 from omnisource.orchestrator.serve_log import log
 from omnisource.orchestrator.serve_meters import Meters
 from omnisource.orchestrator.serve_ring import Buckets, KeyRing
-from omnisource.orchestrator.serve_shelf import Shelf, read_snapshot, warm_up
+from omnisource.orchestrator.serve_shelf import Shelf, changed_units, read_snapshot, warm_up
 from omnisource.orchestrator.settings import Settings
 from omnisource.orchestrator.store_desk import Desk, open_desk
 
 Result = TypeVar("Result")
 Clock = Callable[[], datetime]
+AT_ONCE: Final = 500
+"""Cells that are set before requests have their turn again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +68,27 @@ class Service:
         self.shelf.snapshot = snapshot
         self.meters.snapshot.set(time())
 
+    async def freshen(self) -> None:
+        """Read again the cells that have changed; where that cannot be, they stay as they are."""
+        try:
+            free = await asyncio.to_thread(changed_units, self.desk.database, self.now())
+        except OmnisourceError as error:
+            log("stock was not read", logging.WARNING, reason=str(error))
+            return
+        pairs = list(free)
+        for first in range(0, len(pairs), AT_ONCE):
+            self.shelf.see({pair: free[pair] for pair in pairs[first : first + AT_ONCE]})
+            await asyncio.sleep(0)
+        self.shelf.seen()
+
     async def keep_fresh(self) -> None:
-        """Read the snapshot anew, again and again."""
+        """Read again what has changed, and now and then everything."""
         while self.settings.refresh_seconds > 0:
             await asyncio.sleep(self.settings.refresh_seconds)
-            await self.refresh()
+            if 0 < self.settings.reread_seconds < self.shelf.snapshot_age:
+                await self.refresh()
+            else:
+                await self.freshen()
 
     def close(self) -> None:
         """End what was begun, and let go of the database."""

@@ -114,11 +114,12 @@ def test_why_modes_are_refused_is_said_where_it_is_asked(shop: Any, words: Any) 
     assert {each["mode"] for each in asked["refused"]} >= {"express"}
 
 
-def test_promises_follow_stock_when_it_is_read_again(shop: Any, words: Any) -> None:
+@pytest.mark.parametrize("how", ["freshen", "refresh"])
+def test_promises_follow_stock_when_it_is_read_again(shop: Any, words: Any, how: str) -> None:
     stock = {"messages": [
         {"node": node, "sku": "B", "sequence": 1, "kind": "snapshot", "units": 0} for node in "DW"
     ]}  # fmt: skip
     assert shop.offer(B=1)["nodes"]
     shop.ask("POST", "/v1/stock", stock, by="admin")
-    shop.http.portal.call(shop.worker.refresh)
+    shop.http.portal.call(getattr(shop.worker, how))
     assert shop.ask("POST", "/v1/promise", words.cart(B=1)).json()["options"] == []

@@ -40,7 +40,6 @@ def expected(shop: Any) -> dict[int, int]:
 
 def units(shop: Any, node: str = "W") -> int:
     """What is free of A at a node."""
-    shop.http.portal.call(shop.worker.refresh)
     seen = shop.ask("GET", "/v1/availability", params={"sku": "A", "near": "52.4,13.4"}).json()
     return next(int(each["units"]) for each in seen["nodes"] if each["node"] == node)
 
@@ -99,6 +98,7 @@ def test_a_feed_with_one_unknown_product_changes_nothing(either: Any) -> None:
 def test_a_new_cell_is_made_by_what_is_said_of_it(either: Any) -> None:
     feed = stock((1, "snapshot", 3), node="D")
     assert either.ask("POST", "/v1/stock", feed, by="dropshipper").status_code == 200
+    either.http.portal.call(either.worker.refresh)  # a cell that is new counts from then on
     assert units(either, "D") == 3
 
 
