@@ -5,7 +5,7 @@
 | `OMNISOURCE_DB` | | the database: a file, `sqlite:///FILE`, `postgresql://…` |
 | `OMNISOURCE_NOW` | the clock | when the service's clock starts, for trials on a scenario's day |
 | `OMNISOURCE_HOLD_MINUTES` | 15 | how long a reservation is held |
-| `OMNISOURCE_REFRESH_SECONDS` | 10 | how often changed stock is read for promises; 0: never |
+| `OMNISOURCE_REFRESH_SECONDS` | 30 | how often changed stock is read for promises; 0: never |
 | `OMNISOURCE_REREAD_SECONDS` | 900 | how often all is read anew: network, prices too; 0: never |
 | `OMNISOURCE_RATE` | 2000 | requests a second of a key in one worker |
 | `OMNISOURCE_BURST` | 4000 | that a key may send at once |
@@ -33,7 +33,7 @@ class Settings(Value):
     db: Annotated[str, Field(min_length=1)]
     now: AwareDatetime | None = None
     hold_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
-    refresh_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    refresh_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     reread_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 900.0
     rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2_000.0
     burst: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 4_000.0
