@@ -109,8 +109,18 @@ class Desk:
 
     def leaves(self, now: int, node: int, service: int) -> int:
         """Return the minute up to which what is asked for now can leave, and then does."""
-        key = ("leaves", now, node, service)
-        return self.known(key, lambda: self._leaves(now, node, service))
+        known, key = self._of_minute(now), (node, service)
+        if key not in known:
+            known[key] = self._leaves(now, node, service)
+        return known[key]
+
+    def _of_minute(self, now: int) -> dict[Any, int]:
+        """Return what is known of a minute alone: forgotten when another is asked in."""
+        last = self.memo.get("minute")
+        if last is None or last[0] != now:
+            self.memo["minute"] = last = now, {}
+        found: dict[Any, int] = last[1]
+        return found
 
     def _leaves(self, now: int, node: int, service: int) -> int:
         times = self.at(now)
@@ -131,10 +141,10 @@ class Desk:
         """
         (node, service, row), data = parcel, self.inputs(ask)
         rule = int(rule_of.py_func(data, row, service, node, distance(data, row, node)))
-        last, way = ask.now + minutes, (node, service, rule)
-        return self.known(("holds", ask.now, last, way, due), lambda: self._holds(
-            ask.now, last, way, due
-        ))  # fmt: skip
+        known, key = self._of_minute(ask.now), (minutes, node, service, rule, due)
+        if key not in known:
+            known[key] = self._holds(ask.now, ask.now + minutes, (node, service, rule), due)
+        return known[key]
 
     def _holds(self, now: int, last: int, way: tuple[int, int, int], due: int) -> int:
         (node, service, rule), c = way, self.at(now).clocks
