@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.world import Table, World
     from omnisource.orchestrator.allocate import allocate
     from omnisource.orchestrator.availability import availability
+    from omnisource.orchestrator.client import Client, Refusal
     from omnisource.orchestrator.compare import compare
     from omnisource.orchestrator.explain import explain
     from omnisource.orchestrator.generate import generate
@@ -76,16 +77,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Allotment", "Availability", "BrokenPlan", "BundlePart", "Cart", "CartLine", "Change", "Claim",
-    "ClaimLine", "ClaimShipment", "Delivery", "Explanation", "Fairness", "Fence", "Lane",
+    "ClaimLine", "ClaimShipment", "Client", "Delivery", "Explanation", "Fairness", "Fence", "Lane",
     "LeadTimes", "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer",
     "OmnisourceError", "Option", "Order", "Parcel", "PickUp", "Place", "Placed", "Plan", "Policy",
-    "Product", "Promiser", "Receipt", "Refused", "Reservation", "Scenario", "Service", "Shipped",
-    "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights", "World",
-    "ZoneRule", "__version__", "allocate", "availability", "claim_of_option", "commit_plan",
-    "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire", "explain", "extend",
-    "find_reservation", "generate", "hear_stock", "learn", "load", "load_into", "measures",
-    "open_desk", "open_slot", "placed", "promise", "promiser", "read_lead_times", "read_prices",
-    "read_run", "release", "reserve", "save_lead_times", "save_run", "world_of",
+    "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario", "Service",
+    "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights",
+    "World", "ZoneRule", "__version__", "allocate", "availability", "claim_of_option",
+    "commit_plan", "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire",
+    "explain", "extend", "find_reservation", "generate", "hear_stock", "learn", "load",
+    "load_into", "measures", "open_desk", "open_slot", "placed", "promise", "promiser",
+    "read_lead_times", "read_prices", "read_run", "release", "reserve", "save_lead_times",
+    "save_run", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -108,6 +110,7 @@ _MODULES = {
     "models.world": ("Table", "World"),
     "orchestrator.allocate": ("allocate",),
     "orchestrator.availability": ("availability",),
+    "orchestrator.client": ("Client", "Refusal"),
     "orchestrator.compare": ("compare",),
     "orchestrator.explain": ("explain",),
     "orchestrator.generate": ("generate",),

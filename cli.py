@@ -2,7 +2,8 @@
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
 This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
-cli_night.py, cli_availability.py, cli_reserve.py, cli_learn.py, cli_bench.py.
+cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_serve.py, cli_learn.py,
+cli_bench.py.
 """
 
 import os
@@ -21,6 +22,7 @@ from omnisource.cli_night import allocate, compare, demo, explain
 from omnisource.cli_promise import promise
 from omnisource.cli_reserve import database, reserve
 from omnisource.cli_scenario import generate, load, validate
+from omnisource.cli_serve import keys, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,9 +44,11 @@ VERBS = (
     reserve,
     learn,
     promise,
+    serve,
 )
 for verb in VERBS:
     app.command()(verb)
+database.add_typer(keys, name="key")
 app.add_typer(database, name="db")
 app.add_typer(bench, name="bench")
 

@@ -152,3 +152,42 @@ def promise(
     if out is not None:
         keep(out, figures.document(), [figures.sheet()])
     Screen(json, quiet).show(figures.document(), sheet_report(figures.sheet()))
+
+
+@bench.command()
+def serve(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Scenario folder. [default: one is made up]"),
+    ] = None,
+    *,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of each turn.")] = 5.0,
+    soak: Annotated[
+        float, typer.Option(min=1.0, help="Seconds that memory is looked at; 600 for the goal.")
+    ] = 20.0,
+    buyers: Annotated[int, typer.Option(min=1, help="In the rush.")] = 20_000,
+    units: Annotated[int, typer.Option(min=1, help="That they want.")] = 5_000,
+    workers: Annotated[int, typer.Option(min=1, help="Of the last turn.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other carts.")] = 0,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where the folder is made. [default: temporary files]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the HTTP service beside an empty route; a rush; memory."""
+    from tempfile import gettempdir
+
+    from omnisource.orchestrator.bench import keep
+    from omnisource.orchestrator.bench_serve import Asked, bench_serve
+    from omnisource.orchestrator.report import sheet_report
+    from omnisource.orchestrator.screen import Screen
+
+    asked = Asked(
+        seconds=seconds, soak=soak, buyers=buyers, units=units, workers=workers, seed=seed
+    )
+    figures = bench_serve(folder, asked, scratch or Path(gettempdir()) / "omnisource-bench")
+    if out is not None:
+        keep(out, figures.document(), [figures.sheet()])
+    Screen(json, quiet).show(figures.document(), sheet_report(figures.sheet()))

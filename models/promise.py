@@ -149,7 +149,8 @@ class Option:
     @cached_property
     def quote(self) -> str:
         """A digest of what is promised and when it was asked: the same question, the same quote."""
-        said = (self.mode, self.now, self.promise_at, self.cost_cents, self.shipments)
+        plan = [tuple(vars(parcel).values()) for parcel in self.shipments]
+        said = (self.mode, self.now, self.promise_at, self.cost_cents, plan)
         return blake2b(repr(said).encode(), digest_size=DIGEST).hexdigest()
 
     def document(self) -> dict[str, Any]:

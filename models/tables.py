@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """The version of the tables below; a database says in `layout` which one it has, and
 `orchestrator/migrations` leads from each to the next."""
 
@@ -267,6 +267,40 @@ class MessageRow(Ledger, table=True):
     sequence: int = Field(sa_type=BigInteger, primary_key=True)
     kind: str  # delta, snapshot
     units: int
+
+
+class ReceiptMessageRow(Ledger, table=True):
+    """What a node said of the receipts that a stock cell awaits."""
+
+    __tablename__ = "receipt_messages"
+    cell: int = _place()
+    sequence: int = Field(sa_type=BigInteger, primary_key=True)
+    kind: str  # delta, snapshot
+    document: str  # JSON: what is expected, each with units and when
+
+
+class AcknowledgementRow(Ledger, table=True):
+    """What a node said of a shipment that it was given."""
+
+    __tablename__ = "acknowledgements"
+    run: str = Field(primary_key=True)
+    shipment: int = _place()
+    accepted: bool  # else it is declined
+    reason: str
+    at: int = Field(sa_type=BigInteger)  # seconds since 1970-01-01 UTC
+
+
+class AccessKeyRow(Ledger, table=True):
+    """Who may ask the service for what; the secret is kept as a digest alone."""
+
+    __tablename__ = "access_keys"
+    key: str = Field(primary_key=True)  # its public half
+    digest: str  # SHA-256 of the secret half
+    name: str  # of whoever holds it
+    scopes: str  # JSON: names
+    node: str | None = None  # the only node whose affairs it sees
+    added: int = Field(sa_type=BigInteger)  # seconds since 1970-01-01 UTC
+    revoked: int | None = Field(default=None, sa_type=BigInteger)
 
 
 def table_of(row: type[Ledger]) -> Table:

@@ -1,6 +1,6 @@
 """A claim out of a file, out of words on the command line, or out of a promise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ class Parcel(Protocol):
         ...
 
     @property
-    def units(self) -> Sequence[tuple[str, int]]:
+    def units(self) -> Sequence[tuple[str, int]] | Mapping[str, int]:
         """SKU and units."""
         ...
 
@@ -103,7 +103,9 @@ def claim_of_option(option: Option, *, channel: str = "") -> Claim:
 
 
 def _shipment(parcel: Parcel) -> ClaimShipment:
-    lines = tuple(ClaimLine(line=sku, sku=sku, units=units) for sku, units in parcel.units)
+    lines = tuple(
+        ClaimLine(line=sku, sku=sku, units=units) for sku, units in dict(parcel.units).items()
+    )
     return ClaimShipment(
         node=parcel.node,
         service=parcel.service or None,

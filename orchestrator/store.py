@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from omnisource.models.base import UnusableInput
+from omnisource.models.base import Unavailable, UnusableInput
 from omnisource.models.tables import LAYOUT, TABLES, LayoutRow, table_of
 
 WAIT: Final = 60
@@ -73,13 +74,28 @@ class Database:
 
     @contextmanager
     def said(self) -> Iterator[None]:
-        """Say in words what a database refuses."""
+        """Say in words what a database refuses, through SQLAlchemy or its own driver.
+
+        Raises:
+            Unavailable: it cannot be reached or read just now.
+            UnusableInput: a value is none that it can hold.
+        """
+        driver = self.engine.dialect.dbapi
+        assert driver is not None
         try:
             yield
-        except IntegrityError:
+        except (IntegrityError, driver.IntegrityError):
             raise
-        except DatabaseError as error:
-            raise UnusableInput(f"{self.name}: {explained(str(error.orig))}") from error
+        except (DataError, driver.DataError) as error:
+            raise UnusableInput(f"{self.name}: {_words(error)}") from error
+        except (DBAPIError, driver.Error) as error:
+            raise Unavailable(f"{self.name}: {_words(error)}") from error
+        except PoolTimeout as error:
+            raise Unavailable(f"{self.name}: too many read at once; try again") from error
+
+
+def _words(error: BaseException) -> str:
+    return explained(str(getattr(error, "orig", None) or error))
 
 
 def database_name(url: URL) -> str:
@@ -97,7 +113,7 @@ def open_database(url: str) -> Database:
     """
     parsed = parse_url(url)
     try:
-        engine = create_engine(parsed, connect_args=_arguments(parsed))
+        engine = create_engine(parsed, connect_args=_arguments(parsed), pool_pre_ping=True)
     except ImportError:
         raise UnusableInput(
             f"{database_name(parsed)}: PostgreSQL needs psycopg, which is not installed: "

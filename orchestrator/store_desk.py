@@ -23,7 +23,7 @@ from sqlite3 import Connection as Raw
 from sqlite3 import IntegrityError
 from typing import Any, Final, Literal, Protocol, TypeVar
 
-from omnisource.models.base import Unavailable
+from omnisource.models.base import Unavailable, UnusableInput
 from omnisource.orchestrator.store import WAIT, Database, explained, loaded_database
 from omnisource.orchestrator.store_places import Places
 from omnisource.orchestrator.store_session import Session, Undo
@@ -91,7 +91,7 @@ class Desk:
         self.close()
 
 
-def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL) -> Desk:
+def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT) -> Desk:
     """Open a database for reservations.
 
     Args:
@@ -99,16 +99,19 @@ def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL) -> Desk:
         sync: SQLite alone: FULL waits for the disk before it answers; with NORMAL a power cut,
             though not a kill, takes back the last transactions.
         pool: PostgreSQL alone: connections at the most.
+        wait: PostgreSQL alone: seconds that a write waits for a connection.
 
     Raises:
         UnusableInput: there is none, or its tables have another layout.
     """
-    return desk_on(loaded_database(url), sync=sync, pool=pool)
+    return desk_on(loaded_database(url), sync=sync, pool=pool, wait=wait)
 
 
-def desk_on(database: Database, *, sync: Sync = "FULL", pool: int = POOL) -> Desk:
+def desk_on(
+    database: Database, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT
+) -> Desk:
     """Return a desk on a database that is open already."""
-    writer: Writer = _Pool(database, pool) if database.is_postgres else _Group(database, sync)
+    writer: Writer = _Pool(database, pool, wait) if database.is_postgres else _Group(database, sync)
     return Desk(database, writer, Places(database))
 
 
@@ -223,10 +226,10 @@ def _unavailable(name: str, error: Exception) -> Exception:
 class _Pool:
     """PostgreSQL's writers."""
 
-    def __init__(self, database: Database, most: int) -> None:
+    def __init__(self, database: Database, most: int, wait: float) -> None:
         from psycopg_pool import ConnectionPool
 
-        self._name = database.name
+        self._name, self._wait = database.name, wait
         where = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         given = {"autocommit": True, "application_name": "omnisource"}
         self._pool = ConnectionPool(where, kwargs=given, min_size=1, max_size=most, open=True)
@@ -248,6 +251,8 @@ class _Pool:
                     raise _unavailable(self._name, error) from error
             except psycopg.IntegrityError:
                 raise
+            except psycopg.DataError as error:
+                raise UnusableInput(f"{self._name}: {explained(str(error))}") from error
             except psycopg.Error as error:
                 raise _unavailable(self._name, error) from error
         raise AssertionError("the last time either returns or raises")
@@ -266,7 +271,7 @@ class _Pool:
 
     def _once(self, work: Work[Result]) -> Result:
         with (
-            self._pool.connection(timeout=WAIT) as raw,
+            self._pool.connection(timeout=self._wait) as raw,
             raw.pipeline() as pipeline,
             raw.transaction(),
         ):

@@ -59,7 +59,7 @@ def hear(session: Session, message: StockMessage, safety: int) -> StockSaid | No
     Returns:
         What it has come to; None where a message of that number said something else.
     """
-    cell, on_hand = _cell(session, message, safety)
+    cell, on_hand = lock_cell(session, message, safety)
     key = {"cell": cell, "sequence": message.sequence}
     if not session.change(NEW_MESSAGE, **key, kind=message.kind, units=message.units):
         same = session.rows(OLD_MESSAGE, **key) == [(message.kind, message.units)]
@@ -76,7 +76,7 @@ def hear(session: Session, message: StockMessage, safety: int) -> StockSaid | No
     return StockSaid(fresh=True, counted=True, on_hand=on_hand)
 
 
-def _cell(session: Session, message: StockMessage, safety: int) -> tuple[int, int]:
+def lock_cell(session: Session, message: StockMessage, safety: int) -> tuple[int, int]:
     """Lock the cell, put in if there is none yet; return its row and what lies there."""
     key = {"node": message.node, "sku": message.sku}
     found = session.rows(CELL, **key)

@@ -99,6 +99,18 @@ def unfinished_runs(database: Database) -> list[str]:
         return list(connection.scalars(select(runs.c.run).where(runs.c.status == PLANNED)))
 
 
+def last_prices(database: Database) -> pl.DataFrame | None:
+    """Return the prices by name of the latest run that has some, by the clock of its scenario."""
+    runs = table_of(RunRow)
+    latest: tuple[int, Mapping[str, Any]] | None = None
+    with database.reading() as connection:
+        for text in connection.scalars(select(runs.c.document).where(runs.c.status != STARTED)):
+            document = json.loads(text)
+            if any(document["prices"].values()) and (latest is None or document["now"] > latest[0]):
+                latest = document["now"], document["prices"]
+    return None if latest is None else pl.DataFrame(latest[1])
+
+
 def _stored(found: Any) -> StoredRun:
     row = dict(found._mapping)
     row |= {name: json.loads(row[name]) for name in ("options", "document")}

@@ -14,6 +14,7 @@ A rest of an order that was served in part is an order like any other: `max_ship
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -75,18 +76,22 @@ class StoredWorld(World):
     digest: str  # of all that was read
 
 
-def read_world(database: Database) -> Loaded:
+def read_world(database: Database, now: datetime | None = None) -> Loaded:
     """Return what is open in a database; the world is a `StoredWorld`.
+
+    Args:
+        database: holds a scenario.
+        now: when it is looked at; the scenario's clock if absent.
 
     Raises:
         UnusableInput: the database cannot be read, or its scenario has a key that is not known.
     """
     with database.reading() as connection:
-        scenario = _scenario(connection)
-        now = int(scenario.now.timestamp())
-        raw = _raw_tables(connection, now)
-        raw["allotments"] = _with_sold(raw["allotments"], connection, now)
-        used = _used(connection, str(scenario.now.date()), now)
+        scenario = _scenario(connection, now)
+        seconds = int(scenario.now.timestamp())
+        raw = _raw_tables(connection, seconds)
+        raw["allotments"] = _with_sold(raw["allotments"], connection, seconds)
+        used = _used(connection, str(scenario.now.date()), seconds)
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
     checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
@@ -103,9 +108,12 @@ def _count(read: pl.DataFrame, used: pl.DataFrame) -> Count:
     return Count(read.height, used.height, read.height - used.height)
 
 
-def _scenario(connection: Connection) -> Scenario:
+def _scenario(connection: Connection, now: datetime | None) -> Scenario:
     text = connection.scalar(select(table_of(ScenarioRow).c.document))
-    return validated(Scenario, json.loads(str(text)), "scenarios")
+    scenario = validated(Scenario, json.loads(str(text)), "scenarios")
+    if now is None:
+        return scenario
+    return scenario.model_copy(update={"now": now.astimezone(scenario.now.tzinfo)})
 
 
 def _raw_tables(connection: Connection, now: int) -> dict[str, pl.DataFrame]:

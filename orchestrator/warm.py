@@ -38,7 +38,7 @@ def start_of(world: World, problem: Problem, known: Plan | pl.DataFrame) -> Pric
         UnusableInput: the plan has no prices, or is of another world; or as `checked`.
     """
     if isinstance(known, pl.DataFrame):
-        return prices_of(problem, _numbered(world, checked(known, "prices")))
+        return prices_of(problem, numbered(world, checked(known, "prices")))
     table = known.prices
     if table is None:
         raise UnusableInput(f"prices: a plan by {known.solver} has none; take one by joint")
@@ -76,7 +76,7 @@ def checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     return table
 
 
-def _numbered(world: World, table: pl.DataFrame) -> Table:
+def numbered(world: World, table: pl.DataFrame) -> Table:
     """Return prices with the world's rows in place of names, −1 for what is not there."""
     return Table(
         {

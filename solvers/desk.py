@@ -105,6 +105,20 @@ class Desk:
 
     def leaves(self, now: int, node: int, service: int) -> int:
         """Return the minute up to which what is asked for now can leave, and then does."""
+        known, key = self._of_minute(now), (node, service)
+        if key not in known:
+            known[key] = self._leaves(now, node, service)
+        return known[key]
+
+    def _of_minute(self, now: int) -> dict[Any, int]:
+        """Return what is known of a minute alone: forgotten when another is asked in."""
+        last = self.memo.get("minute")
+        if last is None or last[0] != now:
+            self.memo["minute"] = last = now, {}
+        found: dict[Any, int] = last[1]
+        return found
+
+    def _leaves(self, now: int, node: int, service: int) -> int:
         times = self.at(now)
         c, ready = times.clocks, int(times.ready[node])
         day = leaves(c, node, service, ready)
@@ -122,12 +136,18 @@ class Desk:
             minutes: how far to look.
         """
         (node, service, row), data = parcel, self.inputs(ask)
-        rule = rule_of.py_func(data, row, service, node, distance(data, row, node))
-        c = self.at(ask.now).clocks
-        for at in range(ask.now + minutes, ask.now, -1):
+        rule = int(rule_of.py_func(data, row, service, node, distance(data, row, node)))
+        known, key = self._of_minute(ask.now), (minutes, node, service, rule, due)
+        if key not in known:
+            known[key] = self._holds(ask.now, ask.now + minutes, (node, service, rule), due)
+        return known[key]
+
+    def _holds(self, now: int, last: int, way: tuple[int, int, int], due: int) -> int:
+        (node, service, rule), c = way, self.at(now).clocks
+        for at in range(last, now, -1):
             if delivered(c, node, service, rule, ready(c, node, at)) <= due:
                 return at
-        return ask.now
+        return now
 
     def takes(self, ask: Ask, parcel: tuple[int, int, int], parcels: int) -> int:
         """Return the minutes that a parcel, one of so many, was learned to take, rounded up.
@@ -272,6 +292,13 @@ class Desk:
 
     def inputs(self, ask: Ask) -> Inputs:
         """Return the cart as four rows: to the door, collected, reserved, sent to the store."""
+        last = self.memo.get("inputs")
+        if last is None or last[0] is not ask:  # its every shipment asks for them anew
+            self.memo["inputs"] = last = ask, self._inputs(ask)
+        found: Inputs = last[1]
+        return found
+
+    def _inputs(self, ask: Ask) -> Inputs:
         k, times = len(ask.sku), self.at(ask.now)
         lat, lon, fences, fits = self._places(ask)
         return self.data._replace(

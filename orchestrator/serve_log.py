@@ -1,0 +1,51 @@
+"""Logs as lines of JSON, one a request or an event, to stderr."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Final
+
+LOG: Final = logging.getLogger("omnisource.serve")
+LIBRARIES: Final = ("uvicorn", "uvicorn.error")
+"""Loggers of others that write here too; uvicorn's own lines a request are left out."""
+
+
+class JsonLines(logging.Formatter):
+    """A record as a line of JSON: what was said, and what stands beside it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "beside", {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["trace"] = "".join(traceback.format_exception(record.exc_info[1]))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def log(event: str, level: int = logging.INFO, **beside: Any) -> None:
+    """Say that something has happened, and what stands beside it."""
+    if LOG.isEnabledFor(level):
+        LOG.log(level, event, extra={"beside": beside})
+
+
+def log_fault(event: str, error: BaseException, **beside: Any) -> None:
+    """Say what went wrong, with the trace, which stays in the house."""
+    LOG.error(event, exc_info=error, extra={"beside": beside})
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Have what is logged from that level on written to stderr, as lines of JSON."""
+    to = logging.StreamHandler(sys.stderr)
+    to.setFormatter(JsonLines())
+    for name in (LOG.name, *LIBRARIES):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [to], False
+        logger.setLevel(level)
+    logging.getLogger("uvicorn.error").handlers = []
+    logging.getLogger("uvicorn.error").propagate = True
