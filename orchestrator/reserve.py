@@ -67,15 +67,22 @@ def reserve(
     with _desk(where) as desk:
         attempt = _attempt(desk, claim, key, now=now, ttl=ttl)
         first = replace(attempt, final=again is None)
-        said: Answer = desk.write(partial(store_reserve.reserve, attempt=first))
+        said = _tried(desk, first)
         if again is None or isinstance(said, Reservation) or said.why != "short":
             return said
         other = again(said)
         if other is not None:
             second = _attempt(desk, other, key, now=now, ttl=ttl)
             attempt = replace(second, ask=attempt.ask)
-        said = desk.write(partial(store_reserve.reserve, attempt=attempt))
-        return said
+        return _tried(desk, attempt)
+
+
+def _tried(desk: Desk, attempt: store_reserve.Attempt) -> Answer:
+    """Try to hold a claim; remember what was short, so that the next no is a quick one."""
+    said: Answer = desk.write(partial(store_reserve.reserve, attempt=attempt))
+    short = isinstance(said, Refused) and said.why == "short"
+    desk.places.note(attempt.needs, short=short)
+    return said
 
 
 def _attempt(

@@ -45,6 +45,11 @@ def say(session: Session, ask: Ask, answer: Given) -> Given:
     return answer
 
 
+def is_new(session: Session, ask: Ask) -> bool:
+    """Tell whether a key has not been used yet."""
+    return not session.rows(OLD, key=ask.key)
+
+
 def replay(session: Session, ask: Ask) -> Answer:
     """Return what a key was told when it was first asked, or that it asked for something else."""
     [(digest, text)] = session.rows(OLD, key=ask.key)

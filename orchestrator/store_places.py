@@ -72,6 +72,7 @@ class Needs:
     quotas: tuple[Quota, ...] = ()
     kept: tuple[tuple[int, int], ...] = ()  # cell, quota: what other channels may sell of it
     missing: tuple[str, ...] = ()
+    doubtful: bool = False  # a cell of it was short when it was last asked for
 
 
 Limits = Mapping[tuple[str, str], int]
@@ -114,6 +115,7 @@ class Places:
         self._database = database
         self._cells: dict[tuple[str, str], int] = {}
         self._quotas: dict[Key, int] = {}
+        self._short: set[int] = set()
 
     @cached_property
     def _limits(self) -> Limits:
@@ -167,7 +169,16 @@ class Places:
             tuple(sorted(cells, key=lambda cell: cell.row)),
             tuple(sorted(quotas, key=lambda quota: quota.row)),
             tuple(self._kept(claim.channel, cells)),
+            doubtful=not self._short.isdisjoint(cell.row for cell in cells),
         )
+
+    def note(self, needs: Needs, *, short: bool) -> None:
+        """Remember whether cells were short: a hint, by which nothing but speed changes."""
+        rows = {cell.row for cell in needs.cells}
+        if short:
+            self._short |= rows
+        elif needs.doubtful:
+            self._short -= rows
 
     def make_days(self, wanted: Iterable[Key], write: Callable[..., Any]) -> None:
         """Put in the days of nodes that are not there yet."""

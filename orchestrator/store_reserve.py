@@ -18,12 +18,14 @@ The quick way, for nearly all:
     (3)  quotas, from low row to high: UPDATE … SET used = used + u_q WHERE used + u_q ≤ most
     (4)  the reservation and what it holds go in.
 
+Of a cell that was short when it was last asked for, (5a) comes between (1) and (2): so a no is one
+transaction, and of a rush on what is sold out nobody comes further.
+
 Where any of (1) to (3) changes no row, all is undone, and the careful way is gone, (1) again and:
 
     (5)  an order that is named is locked: it must be open, and nothing else held for it
     (5a) a glance, with nothing locked: where a cell is short, receipts and all, and nothing that
-         is held of it is out of time, the answer is no. So a rush on what is sold out does not
-         queue for it.
+         is held of it is out of time, the answer is no. So nobody queues for what is sold out.
     (6)  cells, then quotas, are locked, each from low row to high
     (7)  of those, what reservations hold whose time is over is given back; such a reservation is
          `expired` for good, whoever's clock is behind
@@ -46,7 +48,7 @@ from typing import Final
 
 from omnisource.models.reservation import Answer, Claim, Refused, Reservation
 from omnisource.orchestrator.store_give import give_back_expired, lock
-from omnisource.orchestrator.store_keys import Ask, new_write, replay, say
+from omnisource.orchestrator.store_keys import Ask, is_new, new_write, replay, say
 from omnisource.orchestrator.store_places import Cell, Needs
 from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo, Values
 from omnisource.orchestrator.store_short import short_at_a_glance, short_cells, short_quotas
@@ -100,11 +102,26 @@ def reserve(session: Session, attempt: Attempt) -> Answer:
     needs = attempt.needs
     if attempt.claim.order is not None or needs.missing or needs.kept:
         return _careful(session, attempt)
+    if needs.doubtful:
+        return _doubtful(session, attempt)
     write = new_write(attempt.ask, attempt.held)
     if not all(session.changes([write, *_takes(needs)])):  # (1) to (3)
         raise Undo(partial(_careful, attempt=attempt))
     session.put(_new(attempt))
     return attempt.held
+
+
+def _doubtful(session: Session, attempt: Attempt) -> Answer:
+    """Say no in one transaction where a glance is enough for it; else go the careful way."""
+    short = short_at_a_glance(session, attempt.needs.cells, attempt.ask.now)  # (5a)
+    if not short:
+        return _careful(session, attempt)
+    refused = Refused(why="short", reasons=short)
+    if not attempt.final:
+        return refused if is_new(session, attempt.ask) else replay(session, attempt.ask)
+    if session.changes([new_write(attempt.ask, refused)])[0]:
+        return refused
+    return replay(session, attempt.ask)
 
 
 def _takes(needs: Needs) -> list[tuple[Statement, Values]]:
