@@ -182,6 +182,7 @@ def explained(said: str) -> str:
         "unable to open": "is there such a folder, and may you write there?",
         "readonly": "may you write there?",
         "is full": "make room on the disk",
+        "disk i/o": "is there room on the disk?",
     }
     said = " ".join(said.split())
     for sign, remedy in remedies.items():

@@ -8,8 +8,10 @@ SQLite has one writer. So one thread writes, with a queue before it:
     (3)  COMMIT, which waits for the disk once for all of them
     (4)  only then is each told its answer; where (3) fails, all are told so, and nothing holds
 
-PostgreSQL writes side by side: a pool of connections, a transaction a write. A write that the
-server ends to break a deadlock is done again.
+PostgreSQL writes side by side: a pool of connections, a transaction a write, each on the disk before
+it is told. A write that the server ends to break a deadlock is done again; so is one whose
+connection is lost, which may hold already: its key says so then, and it changes nothing. Where the
+server is not back within `PATIENCE` seconds, the database is unavailable.
 """
 
 import sqlite3
@@ -24,7 +26,7 @@ from sqlite3 import IntegrityError
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 from omnisource.models.base import Unavailable, UnusableInput
-from omnisource.orchestrator.store import WAIT, Database, explained, loaded_database
+from omnisource.orchestrator.store import Database, explained, loaded_database
 from omnisource.orchestrator.store_places import Places
 from omnisource.orchestrator.store_session import Session, Undo
 
@@ -38,6 +40,10 @@ POOL: Final = 8
 """Connections to PostgreSQL at the most."""
 AGAIN: Final = 5
 """How often a write is done that PostgreSQL breaks off."""
+PATIENCE: Final = 5.0
+"""Seconds that a write waits for a connection: a checkout would rather hear a no than wait."""
+LOST: Final = ("08", "57P")
+"""How PostgreSQL's states begin that end a connection; none at all where it just went away."""
 
 
 class Writer(Protocol):
@@ -91,7 +97,7 @@ class Desk:
         self.close()
 
 
-def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT) -> Desk:
+def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL, wait: float = PATIENCE) -> Desk:
     """Open a database for reservations.
 
     Args:
@@ -108,7 +114,7 @@ def open_desk(url: str, *, sync: Sync = "FULL", pool: int = POOL, wait: float = 
 
 
 def desk_on(
-    database: Database, *, sync: Sync = "FULL", pool: int = POOL, wait: float = WAIT
+    database: Database, *, sync: Sync = "FULL", pool: int = POOL, wait: float = PATIENCE
 ) -> Desk:
     """Return a desk on a database that is open already."""
     writer: Writer = _Pool(database, pool, wait) if database.is_postgres else _Group(database, sync)
@@ -232,7 +238,10 @@ class _Pool:
         self._name, self._wait = database.name, wait
         where = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         given = {"autocommit": True, "application_name": "omnisource"}
-        self._pool = ConnectionPool(where, kwargs=given, min_size=1, max_size=most, open=True)
+        self._pool = ConnectionPool(
+            where, kwargs=given, min_size=1, max_size=most, open=True, timeout=wait,
+            reconnect_timeout=wait, configure=_to_the_disk,
+        )  # fmt: skip
         self._threads = ThreadPoolExecutor(most, "omnisource-writer")
 
     def submit(self, work: Work[Result]) -> "Future[Result]":
@@ -241,21 +250,32 @@ class _Pool:
     def write(self, work: Work[Result]) -> Result:
         """Do a write in a transaction of its own; once more where it was broken off."""
         import psycopg
-        from psycopg.errors import DeadlockDetected, SerializationFailure
 
         for left in reversed(range(AGAIN)):
             try:
                 return self._undoing(work)
-            except (DeadlockDetected, SerializationFailure) as error:
-                if not left:
-                    raise _unavailable(self._name, error) from error
             except psycopg.IntegrityError:
                 raise
             except psycopg.DataError as error:
                 raise UnusableInput(f"{self._name}: {explained(str(error))}") from error
             except psycopg.Error as error:
-                raise _unavailable(self._name, error) from error
+                if not left or not self._worth_another(error):
+                    raise _unavailable(self._name, error) from error
         raise AssertionError("the last time either returns or raises")
+
+    def _worth_another(self, error: Exception) -> bool:
+        """Tell whether a write may go well the next time; connections that are lost are left."""
+        from psycopg.errors import DeadlockDetected, OperationalError, SerializationFailure
+        from psycopg_pool import PoolClosed, PoolTimeout
+
+        if isinstance(error, DeadlockDetected | SerializationFailure):
+            return True
+        if not isinstance(error, OperationalError) or isinstance(error, PoolClosed | PoolTimeout):
+            return False
+        if error.sqlstate is not None and not error.sqlstate.startswith(LOST):
+            return False
+        self._pool.check()
+        return True
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -276,3 +296,8 @@ class _Pool:
             raw.transaction(),
         ):
             return work(Session(raw, pipeline, is_postgres=True))
+
+
+def _to_the_disk(raw: Any) -> None:
+    """Have every commit of a connection wait for the disk, whatever the server's default is."""
+    raw.execute("SET synchronous_commit TO on")

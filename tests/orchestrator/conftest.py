@@ -1,17 +1,17 @@
 """Databases to test on: every test that asks for `databases` runs on SQLite and on PostgreSQL."""
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from omnisource.models.base import UnusableInput
+from omnisource.orchestrator.bench_server import PrivateServer, private_server
 
 
 class Databases(Protocol):
@@ -53,7 +53,7 @@ class Files:
 class Server:
     """Databases of a PostgreSQL server of our own, reached by a socket in its folder."""
 
-    folder: Path
+    running: PrivateServer
     free: list[str] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
 
@@ -72,7 +72,7 @@ class Server:
 
     def _give(self, name: str) -> str:
         self.given.append(name)
-        return f"postgresql://postgres@/{name}?host={self.folder}"
+        return self.running.url(name)
 
     def _create(self, template: str) -> str:
         name = f"test{len(self.free) + len(self.given)}"
@@ -82,8 +82,7 @@ class Server:
     def _say(self, name: str, statement: str) -> None:
         import psycopg
 
-        where = f"host={self.folder} user=postgres dbname={name}"
-        with psycopg.connect(where, autocommit=True) as connection:
+        with psycopg.connect(self.running.url(name), autocommit=True) as connection:
             connection.execute(statement)
 
 
@@ -101,43 +100,24 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Databases:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Databases]:
-    """A server that lives as long as the tests do; it may not run as root."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = shutil.which("initdb") or (programs[-1] if programs else None)
-    if found is None:
-        pytest.skip("needs a PostgreSQL server: Debian's package `postgresql`")
-    bin = Path(found).resolve().parent
-    with tempfile.TemporaryDirectory(prefix="omnisource-") as name:
-        folder, user = Path(name), _user()
-        if user is not None:
-            shutil.chown(folder, *user)
-        data = folder / "data"
-        _run(user, bin / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-N")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=40"
-        _run(user, bin / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+    """A server that lives as long as the tests do."""
+    with server("-c fsync=off -c max_connections=40") as running:
+        yield Server(running)
+
+
+@contextmanager
+def server(options: str = "") -> Iterator[PrivateServer]:
+    """A server of its own; without PostgreSQL the test is skipped."""
+    with ExitStack() as stack:
         try:
-            yield Server(folder)
-        finally:
-            _run(user, bin / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            running = stack.enter_context(private_server(options))
+        except UnusableInput as error:
+            pytest.skip(str(error))
+        yield running
 
 
-def _user() -> Sequence[int] | None:
-    """User and group to run the server as; none where we are not root."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        other = pwd.getpwnam("postgres")
-    except KeyError:
-        pytest.skip("needs a user `postgres`, whom Debian's package `postgresql` makes")
-    return other.pw_uid, other.pw_gid
-
-
-def _run(user: Sequence[int] | None, *words: object) -> None:
-    """Run a program to its end; what it leaves running holds none of our streams."""
-    who = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
-    command = [str(word) for word in words]
-    done = subprocess.run(
-        command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, check=False, **who,
-    )  # fmt: skip
-    assert done.returncode == 0, command
+@pytest.fixture
+def own_server() -> Iterator[PrivateServer]:
+    """A server that waits for the disk, to be killed."""
+    with server("-c max_connections=40") as running:
+        yield running
