@@ -92,6 +92,10 @@ def reserve(
             "--db", metavar="URL", help="Databases to measure; what is in them is replaced."
         ),
     ] = None,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="A PostgreSQL server of its own too: it is killed.")
+    ] = False,
+    soak: Annotated[bool, typer.Option("--soak", help="Only the soak.")] = False,
     seconds: Annotated[float, typer.Option(min=1.0, help="Of the soak and of the rush.")] = 60.0,
     out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
     json: Json = False,
@@ -99,16 +103,23 @@ def reserve(
 ) -> None:
     """Measure reservations beside the driver, a rush, and a soak with kills."""
     from datetime import UTC, datetime
+    from functools import partial
     from tempfile import TemporaryDirectory
 
     from omnisource.orchestrator.bench import keep
     from omnisource.orchestrator.bench_reserve import bench_reserve, sheet
+    from omnisource.orchestrator.bench_server import private_server
     from omnisource.orchestrator.report import sheet_report
     from omnisource.orchestrator.screen import Screen
 
     with TemporaryDirectory(prefix="omnisource-bench-") as folder:
         urls = db or [str(Path(folder) / "reserve.db")]
-        found = [bench_reserve(url, seconds=seconds, now=datetime.now(UTC)) for url in urls]
+        measure = partial(bench_reserve, seconds=seconds, only_soak=soak)
+        found = [measure(url, now=datetime.now(UTC)) for url in urls]
+        if postgres:
+            with private_server() as server:
+                url = server.url("postgres")
+                found.append(measure(url, now=datetime.now(UTC), server=server))
     document, table = [figures.document() for figures in found], sheet(found)
     if out is not None:
         keep(out, document, [table])

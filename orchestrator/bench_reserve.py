@@ -31,6 +31,7 @@ from omnisource.orchestrator.bench_rush import (
     made_claims,
     measure_rush,
 )
+from omnisource.orchestrator.bench_server import PrivateServer
 from omnisource.orchestrator.bench_soak import Soak, soak
 from omnisource.orchestrator.reserve import reserve
 from omnisource.orchestrator.store import Database, open_database
@@ -60,7 +61,7 @@ class Figures:
 
     database: str
     rates: tuple[Rate, ...]
-    rush: Rush
+    rush: Rush | None  # none: only the soak was asked for
     soak: Soak
 
     def document(self) -> dict[str, Any]:
@@ -68,23 +69,39 @@ class Figures:
         return asdict(self)
 
 
-def bench_reserve(url: str, *, seconds: float, now: datetime) -> Figures:
+def bench_reserve(
+    url: str,
+    *,
+    seconds: float,
+    now: datetime,
+    server: PrivateServer | None = None,
+    only_soak: bool = False,
+) -> Figures:
     """Measure reservations in a database; what is in it is replaced.
 
     Args:
         url: a database of its own.
         seconds: of the soak and of the rush; each rate takes a few turns of a tenth of it.
         now: the clock at the beginning.
+        server: whose database it is, if the soak may kill it.
+        only_soak: leave out the rest.
     """
     database = open_database(url)
     database.close()
+    rates, rush = ((), None) if only_soak else _speeds(database, url, seconds=seconds, now=now)
+    shaken = soak(url, processes=8, seconds=seconds, kills=8, now=now, server=server)
+    return Figures("PostgreSQL" if database.is_postgres else "SQLite", rates, rush, shaken)
+
+
+def _speeds(
+    database: Database, url: str, *, seconds: float, now: datetime
+) -> tuple[tuple[Rate, ...], Rush]:
+    """Measure how many reservations there are a second, and a rush."""
     modes: Sequence[Sync] = ("FULL",) if database.is_postgres else ("FULL", "NORMAL")
     load_into(calm_world(), url, replace=True)
     rates = tuple(_rate(url, sync, seconds=seconds / 10, now=now) for sync in modes)
     load_into(calm_world(hot=5_000), url, replace=True)
-    rush = measure_rush(url, units=5_000, buyers=20_000, seconds=seconds, now=now)
-    shaken = soak(url, processes=8, seconds=seconds, kills=8, now=now)
-    return Figures("PostgreSQL" if database.is_postgres else "SQLite", rates, rush, shaken)
+    return rates, measure_rush(url, units=5_000, buyers=20_000, seconds=seconds, now=now)
 
 
 def _rate(url: str, sync: Sync, *, seconds: float, now: datetime) -> Rate:
@@ -180,7 +197,8 @@ def sheet(found: Sequence[Figures]) -> Sheet:
     rows: list[tuple[str, ...]] = []
     for one in found:
         rows += [_rate_row(one.database, rate) for rate in one.rates]
-        rows += [_rush_row(one.database, one.rush), _soak_row(one.database, one.soak)]
+        rows += [_rush_row(one.database, one.rush)] if one.rush is not None else []
+        rows.append(_soak_row(one.database, one.soak))
     return Sheet("reserve", "Reservations", ("what", "figures", "goal"), rows)
 
 
@@ -207,7 +225,8 @@ def _rush_row(database: str, rush: Rush) -> tuple[str, ...]:
 
 def _soak_row(database: str, shaken: Soak) -> tuple[str, ...]:
     said = (
-        f"{shaken.told:,} told, {shaken.confirmed:,} confirmed, {shaken.killed} processes killed; "
+        f"{shaken.told:,} told, {shaken.confirmed:,} confirmed, {shaken.killed} processes "
+        f"and {shaken.outages} times the server killed; "
         f"{shaken.oversold} oversold, {shaken.missing} missing, {shaken.broken} sums off, "
         f"{shaken.deadlocks} deadlocks, {shaken.failed} processes failed"
     )

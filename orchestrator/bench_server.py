@@ -19,6 +19,8 @@ INSTALLED: Final = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of its package `postgresql`, one folder a version."""
 PATIENCE: Final = 60
 """Seconds after which a server that was killed has to be gone."""
+STARTS: Final = 20
+"""How often a server is asked to start."""
 User = tuple[int, int]
 
 
@@ -36,9 +38,19 @@ class PrivateServer:
         return f"postgresql://postgres@/{name}?host={self.folder}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers: it has recovered then what it had acknowledged."""
+        """Start it, and wait until it answers: it has recovered then what it had acknowledged.
+
+        What a server that was killed had begun may still hold its memory for a moment.
+        """
         said = f"-k {self.folder} -c listen_addresses='' {self.options}"
-        self._control("-w", "-t", str(PATIENCE), "-l", self.folder / "log", "-o", said, "start")
+        words = "-w", "-t", PATIENCE, "-l", self.folder / "log", "-o", said, "start"
+        for left in reversed(range(STARTS)):
+            try:
+                return self._control(*words)
+            except Unavailable:
+                if not left:
+                    raise
+                sleep(0.5)
 
     def stop(self) -> None:
         """Stop it at once."""

@@ -1,5 +1,7 @@
 """Many processes reserve at once, some are killed, and nothing may be lost or sold twice.
 
+A server of one's own is killed too, and started again half a second later: who is turned away
+meanwhile asks again, with the same key, as a checkout does. SQLite is in the processes that are killed.
 Each process notes what it was told, once it was told. At the end the database must add up
 (store_check.py), sell nothing twice, and know all that was told: what is told `held` is there,
 what is told `confirmed` is confirmed or, asked for later, given back.
@@ -7,7 +9,8 @@ what is told `confirmed` is confirmed or, asked for later, given back.
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -15,10 +18,11 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, text
 
+from omnisource.models.base import Unavailable
 from omnisource.models.network import Node
 from omnisource.models.order import Line, Order
 from omnisource.models.product import Product
@@ -32,6 +36,7 @@ from omnisource.models.reservation import (
 )
 from omnisource.models.stock import Allotment, StockCell
 from omnisource.models.world import World
+from omnisource.orchestrator.bench_server import PATIENCE, PrivateServer
 from omnisource.orchestrator.load import world_of
 from omnisource.orchestrator.reserve import confirm, expire, extend, open_slot, release, reserve
 from omnisource.orchestrator.store import Database, open_database
@@ -44,6 +49,9 @@ UNITS: Final = 150
 TTL: Final = timedelta(seconds=2)
 SLOT: Final = PickUp(node="S", begins=datetime(2030, 1, 7, 10, tzinfo=UTC))
 PICK_UPS: Final = 500
+AWAY: Final = 0.5
+"""Seconds that a server that was killed stays away."""
+Said = TypeVar("Said")
 AFTERWARDS: Final = {
     "held": {"held", "expired", "confirmed", "released"},
     "confirmed": {"confirmed", "released"},
@@ -59,6 +67,7 @@ class Soak:
     told: int  # answers that a process was told: held, confirmed or given back
     confirmed: int
     killed: int  # processes
+    outages: int  # of the server
     failed: int  # processes that ended with an error of their own
     missing: int  # told, and not so
     oversold: int  # stock cells
@@ -67,8 +76,9 @@ class Soak:
 
 
 def soak(
-    url: str, *, processes: int, seconds: float, kills: int, now: datetime, seed: int = 0
-) -> Soak:
+    url: str, *, processes: int, seconds: float, kills: int, now: datetime, seed: int = 0,
+    server: PrivateServer | None = None, outages: int = 2,
+) -> Soak:  # fmt: skip
     """Let processes reserve in a database for some seconds; kill some, and begin others.
 
     Args:
@@ -78,6 +88,8 @@ def soak(
         kills: how many are killed, evenly over the time.
         now: the clock at the beginning.
         seed: other claims, other moments.
+        server: whose database it is, if it may be killed.
+        outages: how often it is, evenly over the time.
     """
     load_into(contended_world(), url, replace=True)
     with open_desk(url) as desk:
@@ -85,13 +97,17 @@ def soak(
         with desk.database.reading() as connection:
             before = deadlocks_of(connection)
     with TemporaryDirectory(prefix="omnisource-soak-") as folder:
-        killed, failed = _run(url, Path(folder), processes=processes, seconds=seconds, kills=kills,
-                      now=now, seed=seed)  # fmt: skip
+        with ThreadPoolExecutor(1) as beside:
+            shaken = beside.submit(_shake, server, outages, seconds)
+            killed, failed = _run(url, Path(folder), processes=processes, seconds=seconds,
+                                  kills=kills, now=now, seed=seed)  # fmt: skip
+            gone = shaken.result()
         told = dict(_told(Path(folder)))
     database = open_database(url)
     try:
         found = _judged(database, told, killed=killed, failed=failed)
-        return replace(found, deadlocks=found.deadlocks - before)
+        deadlocks = max(0, found.deadlocks - before)  # a server that was killed counts anew
+        return replace(found, deadlocks=deadlocks, outages=gone)
     finally:
         database.close()
 
@@ -108,6 +124,18 @@ def contended_world() -> World:
         stock=[StockCell(node=node, sku=sku, on_hand=UNITS) for node in "WS" for sku in skus],
         allotments=[Allotment(node="W", sku=skus[0], channel="web", units=UNITS // 2)],
     )
+
+
+def _shake(server: PrivateServer | None, outages: int, seconds: float) -> int:
+    """Kill a server now and then, and start it again; return how often."""
+    if server is None:
+        return 0
+    for _ in range(outages):
+        sleep(seconds / (outages + 1))
+        server.kill()
+        sleep(AWAY)
+        server.start()
+    return outages
 
 
 def _run(
@@ -139,34 +167,50 @@ def _run(
 def _customers(url: str, log: str, seed: int, *, now: datetime, seconds: float) -> None:
     """Reserve, confirm, extend and give back until time is over; note every answer."""
     dice, began, number = Random(seed), perf_counter(), 0
-    with open_desk(url, pool=2) as desk, open(log, "a", buffering=1, encoding="utf-8") as notes:
+    with (
+        _insist(lambda: open_desk(url, pool=2)) as desk,
+        open(log, "a", buffering=1, encoding="utf-8") as notes,
+    ):
         while (gone := perf_counter() - began) < seconds:
             at = now + timedelta(seconds=gone)
             key = f"{seed}-{number}"
             for said in _customer(desk, dice, key, at):
                 notes.write(f"{said.reservation} {said.state}\n")
             if number % 200 == 199:
-                expire(desk, now=at)
+                _insist(lambda at=at: expire(desk, now=at))
             number += 1
+
+
+def _insist(ask: Callable[[], Said]) -> Said:
+    """Ask until there is an answer; for so long as a server may need to come back."""
+    end = perf_counter() + PATIENCE
+    while True:
+        try:
+            return ask()
+        except Unavailable:
+            if perf_counter() > end:
+                raise
+            sleep(0.1)
 
 
 def _customer(desk: Desk, dice: Random, key: str, now: datetime) -> Iterator[Reservation]:
     """Yield what one customer is told."""
     claim = _claim(dice, now)
-    held = reserve(desk, claim, key=key, now=now, ttl=TTL)
+    held = _insist(lambda: reserve(desk, claim, key=key, now=now, ttl=TTL))
     if not isinstance(held, Reservation):
         return
     yield held
     name = held.reservation
     if dice.random() < 0.3:
-        extend(desk, name, key=f"{key}-longer", now=now, ttl=2 * TTL)
+        _insist(lambda: extend(desk, name, key=f"{key}-longer", now=now, ttl=2 * TTL))
     fate = dice.random()
     if fate < 0.3:
-        said = confirm(desk, name, _order(claim, key, now), key=f"{key}-paid", now=now)
+        order = _order(claim, key, now)
+        said = _insist(lambda: confirm(desk, name, order, key=f"{key}-paid", now=now))
         if isinstance(said, Reservation):
             yield said
     if 0.2 < fate < 0.6:
-        said = release(desk, name, key=f"{key}-no", now=now)
+        said = _insist(lambda: release(desk, name, key=f"{key}-no", now=now))
         if isinstance(said, Reservation):
             yield said
 
@@ -210,6 +254,7 @@ def _judged(database: Database, told: dict[str, str], *, killed: int, failed: in
         told=len(told),
         confirmed=sum(status == "confirmed" for status in found.values()),
         killed=killed,
+        outages=0,
         failed=failed,
         missing=len(missing),
         oversold=len(oversold(database)),

@@ -223,8 +223,10 @@ def test_a_lost_connection_is_made_again(databases: Any) -> None:
             pytest.skip("SQLite has no connection that can be lost")
         ask(desk, "first")
         with desk.database.reading() as connection:
-            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE " \
+            others = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
                 "datname = current_database() AND pid <> pg_backend_pid()"
+            )
             connection.execute(text(others))
         assert isinstance(ask(desk, "second"), Reservation)
     assert is_sound(url, set())
@@ -266,3 +268,13 @@ def test_a_server_that_is_killed_is_unavailable_and_nothing_told_is_lost(
         assert isinstance(ask(desk, "nobody there"), Reservation)
         assert find_reservation(desk, min(told), now=NOW).state == "held"  # type: ignore[union-attr]
     assert is_sound(url, told)
+
+
+def test_a_soak_in_which_processes_and_the_server_are_killed_adds_up(
+    own_server: PrivateServer,
+) -> None:
+    url = own_server.url("postgres")
+    found = soak(url, processes=3, seconds=8, kills=2, now=NOW, server=own_server, outages=1)
+    assert (found.missing, found.oversold, found.broken, found.failed) == (0, 0, 0, 0)
+    assert (found.killed, found.outages) == (2, 1)
+    assert found.told > 20
