@@ -65,7 +65,7 @@ def promise(
         raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
     screen = Screen(json, quiet)
     with screen.progress() as tell:
-        source = open_source(folder, db, tell)
+        source = open_source(folder, db, tell, time_of(now))
         cart = cart_of(
             source.world, sku, to=to, store=store, from_store=from_store, channel=channel,
             tier=tier, max_shipments=max_shipments, by=time_of(by), modes=mode or (),

@@ -1,5 +1,6 @@
 """Databases and reservations: bring tables up to date, look whether they add up, hold units."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -52,6 +53,34 @@ def check(*, db: Db, strict: Strict = False, json: Json = False, quiet: Quiet = 
     leave(strict and bool(broken or short))
 
 
+@database.command()
+def tidy(
+    *,
+    db: Db,
+    older_than: Annotated[
+        int, typer.Option("--older-than", min=1, metavar="DAYS", help="What is older is dropped.")
+    ] = 30,
+    now: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Instead of the clock, with a time zone.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Give back what is out of time; drop old reservations that are over, and old keys."""
+    from omnisource.orchestrator.report import sentences
+    from omnisource.orchestrator.reserve import tidy as tidied
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.orchestrator.store_desk import open_desk
+
+    with open_desk(db) as desk:
+        done = tidied(desk, older_than=older_than, now=_clock(now))
+    said = (
+        f"{done.expired} reservations out of time given back; {done.reservations} that are over "
+        f"and {done.keys} keys dropped."
+    )
+    Screen(json, quiet).show(asdict(done), sentences(said))
+
+
 def reserve(
     *,
     db: Db,
@@ -59,12 +88,31 @@ def reserve(
     claim: Annotated[
         Path | None, typer.Option(metavar="FILE", help="JSON: what is to be held, in full.")
     ] = None,
+    quote: Annotated[
+        str | None, typer.Option(help="Instead: of `promise`, with its --sku, --to and the like.")
+    ] = None,
+    asked: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="With --quote: the --now of `promise`, or its `now`."),
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="PLACE", help="With --quote.")] = None,
+    store: Annotated[str | None, typer.Option(metavar="NODE", help="With --quote.")] = None,
+    from_store: Annotated[
+        str | None, typer.Option("--from-store", metavar="NODE", help="With --quote.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="TIME", help="With --quote.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(help="With --quote.")] = None,
+    tier: Annotated[str, typer.Option(help="With --quote.")] = "",
+    max_shipments: Annotated[
+        int | None, typer.Option("--max-shipments", min=1, help="With --quote.")
+    ] = None,
     node: Annotated[str | None, typer.Option(help="Instead: the one node that ships.")] = None,
     sku: Annotated[
-        list[str] | None, typer.Option(metavar="SKU[:UNITS]", help="With --node: what.")
+        list[str] | None,
+        typer.Option(metavar="SKU[:UNITS]", help="With --node or --quote: what."),
     ] = None,
     service: Annotated[str | None, typer.Option(help="With --node: by which.")] = None,
-    channel: Annotated[str, typer.Option(help="With --node: where it is sold.")] = "",
+    channel: Annotated[str, typer.Option(help="With --node or --quote: where it is sold.")] = "",
     day: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="With --node. [default: today]")
     ] = None,
@@ -81,23 +129,35 @@ def reserve(
 
     from omnisource.models.reservation import Refused
     from omnisource.orchestrator import reserve as verbs
+    from omnisource.orchestrator.quoted import reserve_quote
     from omnisource.orchestrator.report import sentences
     from omnisource.orchestrator.reserve_form import claim_of_file, claim_of_words
     from omnisource.orchestrator.screen import Screen
+    from omnisource.orchestrator.source import time_of
     from omnisource.orchestrator.store_desk import open_desk
 
-    at = _clock(now)
-    if (claim is None) == (node is None):
-        raise typer.BadParameter("give --claim FILE, or --node NODE with --sku: one of the two")
-    wanted = (
-        claim_of_file(claim)
-        if claim is not None
-        else claim_of_words(
-            str(node), sku or [], service=service, channel=channel, day=day or str(at.date())
+    at, ttl = _clock(now), timedelta(minutes=minutes)
+    if [claim, node, quote].count(None) != 2:
+        raise typer.BadParameter(
+            "give one of --claim FILE, --node NODE with --sku, --quote QUOTE with --sku"
         )
-    )
     with open_desk(db) as desk:
-        said = verbs.reserve(desk, wanted, key=key, now=at, ttl=timedelta(minutes=minutes))
+        if quote is not None:
+            said = reserve_quote(
+                desk, quote, sku or [], key=key, now=at, asked=_clock(asked), ttl=ttl, to=to,
+                store=store, from_store=from_store, channel=channel, tier=tier,
+                max_shipments=max_shipments, by=time_of(by), modes=mode or (),
+            )  # fmt: skip
+        else:
+            wanted = (
+                claim_of_file(claim)
+                if claim is not None
+                else claim_of_words(
+                    str(node), sku or [], service=service, channel=channel,
+                    day=day or str(at.date()),
+                )
+            )  # fmt: skip
+            said = verbs.reserve(desk, wanted, key=key, now=at, ttl=ttl)
     if isinstance(said, Refused):
         report = sentences("It cannot be held.", *said.reasons)
     else:
@@ -113,7 +173,7 @@ def _clock(now: str | None) -> datetime:
     try:
         at = datetime.now(UTC) if now is None else datetime.fromisoformat(now)
     except ValueError:
-        raise typer.BadParameter(f"--now {now}: give 2025-01-06T12:00:00Z") from None
+        raise typer.BadParameter(f"{now}: give 2025-01-06T12:00:00Z") from None
     if at.tzinfo is None:
-        raise typer.BadParameter(f"--now {now}: give a time zone, as in 2025-01-06T12:00:00Z")
+        raise typer.BadParameter(f"{now}: give a time zone, as in 2025-01-06T12:00:00Z")
     return at

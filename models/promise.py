@@ -135,6 +135,7 @@ class Option:
     write: Callable[[], tuple[Parcel, ...]] = field(repr=False, compare=False)
     end: Callable[[], datetime] = field(repr=False, compare=False)
     awaits: datetime | None = None
+    channel: str = ""  # for which it was asked
 
     @cached_property
     def expires_at(self) -> datetime:

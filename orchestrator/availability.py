@@ -20,6 +20,7 @@ from omnisource.models.place import Place
 from omnisource.models.world import NODE_KINDS, World
 from omnisource.orchestrator.explain import row_of
 from omnisource.orchestrator.place import at, place
+from omnisource.orchestrator.room_left import room_left
 from omnisource.orchestrator.words import count
 from omnisource.solvers.atp import (
     NO_CHANNEL,
@@ -34,7 +35,7 @@ from omnisource.solvers.atp import (
 )
 from omnisource.solvers.clock_tables import clocks
 from omnisource.solvers.clocks import BEYOND, Clocks, collect
-from omnisource.solvers.ctp import HORIZON, Room, ready, room
+from omnisource.solvers.ctp import HORIZON, Room, ready
 from omnisource.solvers.problem import UNLIMITED, Floats
 from omnisource.solvers.routes import distances_km
 
@@ -112,7 +113,7 @@ def _look(world: World, sku: int, channel: str, units: int, *, now: datetime | N
     )
     code = channel_codes(alone).get(channel, NO_CHANNEL)
     times = clocks(alone, alone.zones.take(np.zeros(0, np.int64)), minute, HORIZON + WAIT)
-    return _Look(alone, atp(alone, minute), room(alone, minute), times, code, units, minute)
+    return _Look(alone, atp(alone, minute), room_left(alone, minute), times, code, units, minute)
 
 
 def _where(world: World, near: str | Place | tuple[float, float]) -> Place:

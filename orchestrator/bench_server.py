@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
-from typing import Final
+from typing import Any, Final
 
 from omnisource.models.base import Unavailable, UnusableInput
 
@@ -128,7 +128,9 @@ def _user() -> User | None:
 
 def _run(user: User | None, *words: object) -> None:
     """Run a program to its end; what it leaves running holds none of our streams."""
-    who = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
+    who: dict[str, Any] = (
+        {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
+    )
     command = [str(word) for word in words]
     done = subprocess.run(
         command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

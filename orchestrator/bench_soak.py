@@ -1,7 +1,7 @@
 """Many processes reserve at once, some are killed, and nothing may be lost or sold twice.
 
 A server of one's own is killed too, and started again half a second later: who is turned away
-meanwhile asks again, with the same key, as a checkout does. SQLite is in the processes that are killed.
+meanwhile asks again, with the same key, as a checkout does. SQLite is in the processes killed.
 Each process notes what it was told, once it was told. At the end the database must add up
 (store_check.py), sell nothing twice, and know all that was told: what is told `held` is there,
 what is told `confirmed` is confirmed or, asked for later, given back.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -177,7 +178,7 @@ def _customers(url: str, log: str, seed: int, *, now: datetime, seconds: float) 
             for said in _customer(desk, dice, key, at):
                 notes.write(f"{said.reservation} {said.state}\n")
             if number % 200 == 199:
-                _insist(lambda at=at: expire(desk, now=at))
+                _insist(partial(expire, desk, now=at))
             number += 1
 
 

@@ -28,6 +28,7 @@ from omnisource.models.promise import (
 from omnisource.models.world import SERVICE_KINDS, World
 from omnisource.orchestrator.refuse import refusals, too_large
 from omnisource.orchestrator.rejects import nearest
+from omnisource.orchestrator.room_left import days_left
 from omnisource.orchestrator.telling import Telling, together
 from omnisource.orchestrator.warm import start_of
 from omnisource.orchestrator.words import count
@@ -141,7 +142,7 @@ def promiser(
         "sku": tuple(world.products["sku"]),
     }  # fmt: skip
     return Promiser(
-        desk=desk(world, price, lead_times=lead_times),
+        desk=desk(world, price, lead_times=lead_times, days=days_left(world)),
         zone=world.scenario.now.tzinfo or UTC,
         sku={name: row for row, name in enumerate(names["sku"])},
         node={name: row for row, name in enumerate(names["node"])},

@@ -11,12 +11,13 @@ over, so that whoever did not hear an answer may ask again.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from omnisource.models.base import UnusableInput
+from omnisource.models.promise import Option
 from omnisource.models.reservation import (
     Answer,
     Claim,
@@ -29,46 +30,66 @@ from omnisource.models.reservation import (
     slot_name,
 )
 from omnisource.orchestrator import store_confirm, store_feed, store_quota, store_reserve
+from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.orchestrator.store_desk import Desk, desk_on
-from omnisource.orchestrator.store_keys import ask
+from omnisource.orchestrator.store_keys import Ask, ask, told
 from omnisource.orchestrator.store_read import StoredWorld
+from omnisource.orchestrator.store_tidy import drop_keys, drop_over
 
 TTL: Final = timedelta(minutes=15)
 """How long a reservation is held unless it is confirmed or extended."""
 SWEPT: Final = 100
 """Reservations that are given back in one transaction."""
+DROPPED: Final = 1_000
+"""Old keys or reservations that are dropped in one transaction."""
 Result = TypeVar("Result")
-Again = Callable[[Refused], Claim | None]
+LOST: Final = ("short", "expired")
+"""Noes after which another promise may do."""
+Again = Callable[[Refused], Claim | Option | None]
 """Makes one other promise where a race was lost; none: there is no other."""
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """What has been tidied up."""
+
+    expired: int  # reservations out of time, given back
+    reservations: int  # that were over, dropped
+    keys: int  # dropped
 
 
 def reserve(
     where: Desk | StoredWorld,
-    claim: Claim,
+    claim: Claim | Option,
     *,
     key: str,
     now: datetime,
     ttl: timedelta = TTL,
     again: Again | None = None,
+    quote: str | None = None,
 ) -> Answer:
-    """Hold all that a claim names, or nothing.
+    """Hold all that a claim or a promised option names, or nothing.
 
     Args:
         where: a desk; or a world out of a database, on which a desk is opened for this once.
-        claim: what was promised.
-        key: of this request; the same key and claim are told the same again.
+        claim: what was promised; an option has to stand still.
+        key: of this request; the same key and claim, or quote, are told the same again.
         now: the clock.
         ttl: how long it is held.
         again: asked for one other claim where this one can no longer be held.
+        quote: for which the claim stands, by which the key knows the request again; by default
+            the option's own.
 
     Returns:
         The reservation; or why neither the claim nor the other can be held.
     """
     with _desk(where) as desk:
         attempt = _attempt(desk, claim, key, now=now, ttl=ttl)
+        if quote is not None:
+            attempt = replace(attempt, ask=ask_of(key, quote, now=now, ttl=ttl))
         first = replace(attempt, final=again is None)
         said = _tried(desk, first)
-        if again is None or isinstance(said, Reservation) or said.why != "short":
+        if again is None or isinstance(said, Reservation) or said.why not in LOST:
             return said
         other = again(said)
         if other is not None:
@@ -86,22 +107,46 @@ def _tried(desk: Desk, attempt: store_reserve.Attempt) -> Answer:
 
 
 def _attempt(
-    desk: Desk, claim: Claim, key: str, *, now: datetime, ttl: timedelta
+    desk: Desk, wanted: Claim | Option, key: str, *, now: datetime, ttl: timedelta
 ) -> store_reserve.Attempt:
     seconds = _seconds(now)
     until = seconds + int(ttl.total_seconds())
     name = store_reserve.reservation_name(key)
-    body = claim.model_dump_json(exclude_defaults=True)
+    claim = wanted if isinstance(wanted, Claim) else _claim(desk, wanted)
+    document = claim.model_dump_json(exclude_defaults=True)
     moment = datetime.fromtimestamp(until, UTC)
     held = Reservation(reservation=name, state="held", until=moment, order=claim.order, claim=claim)
+    quote = wanted if isinstance(wanted, Option) else None
     return store_reserve.Attempt(
-        ask=ask(key, seconds, "reserve", body, str(ttl)),
+        ask=ask_of(key, document if quote is None else quote.quote, now=now, ttl=ttl),
         claim=claim,
         needs=desk.places.needs(claim, seconds // 60, desk.write),
         held=held,
-        document=body,
+        document=document,
         until=until,
+        stands=None if quote is None else _seconds(quote.expires_at),
     )
+
+
+def answer_of(
+    where: Desk | StoredWorld, quote: str, *, key: str, now: datetime, ttl: timedelta = TTL
+) -> Answer | None:
+    """Return what was told of a quote under a key; none: the key has not been used."""
+    return _write(where, told, ask=ask_of(key, quote, now=now, ttl=ttl))
+
+
+def ask_of(key: str, wanted: str, *, now: datetime, ttl: timedelta) -> Ask:
+    """Return the question that `reserve` puts: a claim as JSON, or a quote, under a key."""
+    return ask(key, _seconds(now), "reserve", wanted, str(ttl))
+
+
+def _claim(desk: Desk, option: Option) -> Claim:
+    """Return what an option needs; a slot only where its node limits what is collected in one."""
+    claim = claim_of_option(option)
+    slot = claim.pickup
+    if slot is None or desk.places.has_slot(slot.node, slot_name(slot.begins)):
+        return claim
+    return claim.model_copy(update={"pickup": None})
 
 
 def extend(
@@ -148,6 +193,33 @@ def expire(where: Desk | StoredWorld, *, now: datetime) -> int:
         while swept := desk.write(partial(store_confirm.sweep, now=seconds, most=SWEPT)):
             done += swept
     return done
+
+
+def tidy(where: Desk | StoredWorld, *, older_than: int, now: datetime) -> Tidied:
+    """Give back what is out of time, and drop what is long over.
+
+    Args:
+        where: see `reserve`.
+        older_than: days; a key is forgotten then, unless its reservation is held or confirmed.
+        now: the clock.
+    """
+    before = _seconds(now - timedelta(days=older_than))
+    with _desk(where) as desk:
+        given_back = expire(desk, now=now)
+        keys = sum(_old_keys(desk, before))
+        over = 0
+        while dropped := desk.write(partial(drop_over, before=before, most=DROPPED)):
+            over += dropped
+    return Tidied(given_back, over, keys)
+
+
+def _old_keys(desk: Desk, before: int) -> Iterator[int]:
+    """Drop old keys, some at a time; yield how many."""
+    last: str | None = ""
+    while last is not None:
+        work = partial(drop_keys, before=before, after=last, most=DROPPED)
+        dropped, last = desk.write(work)
+        yield dropped
 
 
 def find_reservation(where: Desk | StoredWorld, reservation: str, *, now: datetime) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment
+from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, PickUp
 
 
 class Parcel(Protocol):
@@ -94,12 +94,21 @@ def claim_of_words(
 def claim_of_option(option: Option, *, channel: str = "") -> Claim:
     """Return what a promised option needs: the units of each parcel, on the day that it leaves.
 
+    What is handed over from the counter's own stock is collected in the slot that begins when it
+    was promised for; a desk leaves out the slot of a node that has none.
+
     Args:
         option: as it was promised; its lines are named by their SKU.
-        channel: where it is sold.
+        channel: where it is sold; that of the question, if it says so.
     """
     shipments = tuple(_shipment(parcel) for parcel in option.shipments)
-    return Claim(channel=channel, promise_at=option.promise_at, shipments=shipments)
+    counters = [parcel for parcel in option.shipments if not parcel.service]
+    return Claim(
+        channel=channel or getattr(option, "channel", ""),
+        promise_at=option.promise_at,
+        shipments=shipments,
+        pickup=PickUp(node=counters[0].node, begins=counters[0].leaves) if counters else None,
+    )
 
 
 def _shipment(parcel: Parcel) -> ClaimShipment:

@@ -23,8 +23,12 @@ class Source:
     remarks: tuple[str, ...]
 
 
-def open_source(folder: Path | None, url: str | None, tell: Report) -> Source:
+def open_source(
+    folder: Path | None, url: str | None, tell: Report, now: datetime | None = None
+) -> Source:
     """Open a scenario folder, or else a database; just one of the two is given.
+
+    `now` is the clock by which reservations in a database are out of time, if not the scenario's.
 
     Raises:
         UnusableInput: it is not there, or cannot be used.
@@ -35,7 +39,7 @@ def open_source(folder: Path | None, url: str | None, tell: Report) -> Source:
     tell(Round("load", 0))
     database = loaded_database(str(url))
     try:
-        loaded = read_world(database)
+        loaded = read_world(database, now)
     finally:
         database.close()
     return Source(loaded.world, remarks_of(loaded))

@@ -8,8 +8,8 @@ SQLite has one writer. So one thread writes, with a queue before it:
     (3)  COMMIT, which waits for the disk once for all of them
     (4)  only then is each told its answer; where (3) fails, all are told so, and nothing holds
 
-PostgreSQL writes side by side: a pool of connections, a transaction a write, each on the disk before
-it is told. A write that the server ends to break a deadlock is done again; so is one whose
+PostgreSQL writes side by side: a pool of connections, a transaction a write, each on the disk
+before it is told. A write that the server ends to break a deadlock is done again; so is one whose
 connection is lost, which may hold already: its key says so then, and it changes nothing. Where the
 server is not back within `PATIENCE` seconds, the database is unavailable.
 """

@@ -45,6 +45,11 @@ def say(session: Session, ask: Ask, answer: Given) -> Given:
     return answer
 
 
+def told(session: Session, ask: Ask) -> Answer | None:
+    """Return what a key was told; none: it has not been used yet."""
+    return None if is_new(session, ask) else replay(session, ask)
+
+
 def is_new(session: Session, ask: Ask) -> bool:
     """Tell whether a key has not been used yet."""
     return not session.rows(OLD, key=ask.key)
@@ -59,7 +64,11 @@ def replay(session: Session, ask: Ask) -> Answer:
     said = json.loads(text)
     if "why" in said:
         return Refused.model_validate(said)
-    return Reservation(**said, claim=claim_of(session, said["reservation"]))
+    name = said["reservation"]
+    if not session.rows(CLAIM, reservation=name):
+        reason = f"reservation {name} was over long ago, and has been dropped"
+        return Refused(why="unknown", reasons=(reason,))
+    return Reservation(**said, claim=claim_of(session, name))
 
 
 def claim_of(session: Session, reservation: str) -> Claim:

@@ -32,6 +32,10 @@ NEW_DAY: Final = {
     for kind, used in USED.items()
 }
 """Puts in a day of a node, with what shipments take of it already."""
+NEW_SLOT: Final = Statement(
+    "INSERT INTO quotas (kind, node, at, sku, channel, most, used) "
+    "VALUES ('slot', :node, :at, '', '', :most, 0) ON CONFLICT DO NOTHING"
+)
 
 
 class Key(NamedTuple):
@@ -80,15 +84,27 @@ Limits = Mapping[tuple[str, str], int]
 
 def limits_a_day(connection: Connection) -> Limits:
     """Return the limits a day of nodes that have one, by kind and node."""
-    table = table_of(DocumentRow)
-    query = select(table.c.document).where(table.c.kind == "nodes")
-    nodes = [json.loads(text) for text in connection.scalars(query)]
     return {
         (kind, node["node"]): most
-        for node in nodes
+        for node in _nodes(connection)
         for kind in USED
         if (most := node.get(f"{kind}_per_day")) is not None
     }
+
+
+def limits_a_slot(connection: Connection) -> Limits:
+    """Return the orders that can be collected in a slot of nodes that have slots."""
+    return {
+        ("slot", node["node"]): most
+        for node in _nodes(connection)
+        if node.get("slot_minutes") and (most := node.get("orders_per_slot")) is not None
+    }
+
+
+def _nodes(connection: Connection) -> list[Any]:
+    table = table_of(DocumentRow)
+    query = select(table.c.document).where(table.c.kind == "nodes")
+    return [json.loads(text) for text in connection.scalars(query)]
 
 
 def _document(connection: Connection, kind: str, name: str, value: str) -> Any:
@@ -104,7 +120,7 @@ def put_in_days(session: Session, days: Iterable[Key], limits: Limits) -> None:
     """Put in quotas of days that are not there, in an order that all keep to."""
     for key in sorted(days):
         most = limits[key.kind, key.node]
-        session.change(NEW_DAY[key.kind], node=key.node, at=key.at, most=most)
+        session.change(NEW_DAY.get(key.kind, NEW_SLOT), node=key.node, at=key.at, most=most)
 
 
 class Places:
@@ -120,7 +136,7 @@ class Places:
     @cached_property
     def _limits(self) -> Limits:
         with self._database.reading() as connection:
-            return limits_a_day(connection)
+            return {**limits_a_day(connection), **limits_a_slot(connection)}
 
     @cached_property
     def _allotted(self) -> dict[Key, int]:
@@ -181,10 +197,18 @@ class Places:
             self._short -= rows
 
     def make_days(self, wanted: Iterable[Key], write: Callable[..., Any]) -> None:
-        """Put in the days of nodes that are not there yet."""
-        days = sorted(key for key in wanted if key.kind in USED and self._quota(key) is None)
+        """Put in the days and slots of nodes that are not there yet."""
+        days = sorted(
+            key
+            for key in wanted
+            if (key.kind, key.node) in self._limits and self._quota(key) is None
+        )
         if days:
             write(partial(put_in_days, days=days, limits=self._limits))
+
+    def has_slot(self, node: str, at: str) -> bool:
+        """Tell whether a node limits how many orders are collected in that slot."""
+        return ("slot", node) in self._limits or self._quota(Key("slot", node, at)) is not None
 
     def safety_of_new(self, node: str, sku: str) -> int | None:
         """Return the units kept back of a cell that is new; None where it cannot be."""

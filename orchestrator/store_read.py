@@ -24,7 +24,6 @@ from sqlalchemy import BigInteger, Connection, and_, cast, exists, func, or_, se
 
 from omnisource.models.scenario import Scenario
 from omnisource.models.tables import (
-    CONFIRMED,
     EXPIRED,
     HELD,
     OPEN,
@@ -32,15 +31,13 @@ from omnisource.models.tables import (
     HoldRow,
     LineRow,
     OrderRow,
-    QuotaRow,
     ReceiptRow,
     ReservationRow,
     ScenarioRow,
-    ShipmentRow,
     StockRow,
     table_of,
 )
-from omnisource.models.world import World
+from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.check import check
 from omnisource.orchestrator.columns import ROW, TABLES, Kind, columns_of
 from omnisource.orchestrator.decode import as_times
@@ -53,6 +50,7 @@ from omnisource.orchestrator.rejects import together, without
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_bulk import select_frame
 from omnisource.orchestrator.store_scenario import DOCUMENTS, TYPED
+from omnisource.orchestrator.store_used import used_days, with_sold
 from omnisource.solvers.problem import Ints
 
 WHOLE: Final = pl.Int64()
@@ -72,6 +70,9 @@ class StoredWorld(World):
     order_row: Ints  # (orders,) row in the database
     order_version: Ints  # (orders,) as it was read
     line_row: Ints  # (lines,)
+    orders_per_day: Ints  # (nodes,) as stated: `nodes` has what is left of today; ABSENT: no limit
+    units_per_day: Ints  # (nodes,)
+    used: pl.DataFrame  # node, day, orders, units: what is given or held of days from today on
     cell_row: Ints  # (stock,)
     digest: str  # of all that was read
 
@@ -80,27 +81,31 @@ def read_world(database: Database, now: datetime | None = None) -> Loaded:
     """Return what is open in a database; the world is a `StoredWorld`.
 
     Args:
-        database: holds a scenario.
-        now: when it is looked at; the scenario's clock if absent.
+        database: which.
+        now: the clock, by which reservations are out of time; the scenario's if absent.
 
     Raises:
         UnusableInput: the database cannot be read, or its scenario has a key that is not known.
     """
     with database.reading() as connection:
         scenario = _scenario(connection, now)
-        seconds = int(scenario.now.timestamp())
-        raw = _raw_tables(connection, seconds)
-        raw["allotments"] = _with_sold(raw["allotments"], connection, seconds)
-        used = _used(connection, str(scenario.now.date()), seconds)
+        at = int(scenario.now.timestamp())
+        raw = _raw_tables(connection, at)
+        raw["allotments"] = with_sold(raw["allotments"], connection, at)
+        days = used_days(connection, day := str(scenario.now.date()), at)
+    used = days.filter(pl.col("day") == day).drop("day")
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
     checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
     checked["allotments"] = _less(checked["allotments"], raw["allotments"], units="sold")
+    stated = checked["nodes"].frame.select(ROW, "orders_per_day", "units_per_day")
     checked["nodes"] = _with_room_left(checked["nodes"], used)
     frames, unlinked = link(checked)
     counts = {table: _count(raw[table], frames[table]) for table in TABLES}
     digest = _digest(scenario, {**raw, "used": used})
-    world = _stored(encode(scenario, frames), database, frames, raw["orders"], digest=digest)
+    limits = frames["nodes"].select(ROW).join(stated, on=ROW, how="left", maintain_order="left")
+    world = _stored(encode(scenario, frames), database, frames, raw["orders"], digest=digest,
+                    limits=limits.drop(ROW).fill_null(ABSENT), used=days)  # fmt: skip
     return Loaded(world, counts, together([*unsound, unlinked]), tuple(link_warnings(frames)))
 
 
@@ -110,10 +115,10 @@ def _count(read: pl.DataFrame, used: pl.DataFrame) -> Count:
 
 def _scenario(connection: Connection, now: datetime | None) -> Scenario:
     text = connection.scalar(select(table_of(ScenarioRow).c.document))
-    scenario = validated(Scenario, json.loads(str(text)), "scenarios")
+    found = validated(Scenario, json.loads(str(text)), "scenarios")
     if now is None:
-        return scenario
-    return scenario.model_copy(update={"now": now.astimezone(scenario.now.tzinfo)})
+        return found
+    return found.model_copy(update={"now": now.astimezone(found.now.tzinfo)})
 
 
 def _raw_tables(connection: Connection, now: int) -> dict[str, pl.DataFrame]:
@@ -183,52 +188,6 @@ def _lines(connection: Connection) -> pl.DataFrame:
     return _opened(select_frame(connection, query, schema).sort(ROW), "lines")
 
 
-def _used(connection: Connection, day: str, now: int) -> pl.DataFrame:
-    """Return what each node has been given to do on a day, and what is held of it."""
-    t = table_of(ShipmentRow)
-    units = cast(func.sum(t.c.units), BigInteger)
-    query = select(t.c.node, func.count(), units).where(t.c.day == day)
-    schema = {"node": TEXT, "orders": WHOLE, "units": WHOLE}
-    sent = select_frame(connection, query.group_by(t.c.node), schema)
-    every = pl.concat([sent, _held_days(connection, day, now)])
-    return every.group_by("node").sum().sort("node")
-
-
-def _held_days(connection: Connection, day: str, now: int) -> pl.DataFrame:
-    """Return what reservations in time hold of nodes' days: node, orders, units."""
-    h, q, r = table_of(HoldRow), table_of(QuotaRow), table_of(ReservationRow)
-    units = cast(func.sum(h.c.units), BigInteger)
-    query = (
-        select(q.c.node, q.c.kind, units)
-        .join(h, and_(h.c.kind == q.c.kind, h.c.target == q.c.row))
-        .join(r, r.c.reservation == h.c.reservation)
-        .where(q.c.at == day, q.c.kind.in_(("orders", "units")), r.c.status == HELD)
-        .where(r.c.until > now)
-        .group_by(q.c.node, q.c.kind)
-    )
-    found = select_frame(connection, query, {"node": TEXT, "kind": TEXT, "held": WHOLE})
-    of = {kind: pl.when(pl.col("kind") == kind).then("held").otherwise(0).alias(kind)
-          for kind in ("orders", "units")}  # fmt: skip
-    return found.select("node", *of.values())
-
-
-def _with_sold(allotments: pl.DataFrame, connection: Connection, now: int) -> pl.DataFrame:
-    """Return allotments with what reservations hold of them: in time, or confirmed."""
-    h, q, r = table_of(HoldRow), table_of(QuotaRow), table_of(ReservationRow)
-    query = (
-        select(q.c.node, q.c.sku, q.c.channel, cast(func.sum(h.c.units), BigInteger))
-        .join(h, and_(h.c.kind == q.c.kind, h.c.target == q.c.row))
-        .join(r, r.c.reservation == h.c.reservation)
-        .where(q.c.kind == "allotment")
-        .where(or_(r.c.status == CONFIRMED, and_(r.c.status == HELD, r.c.until > now)))
-        .group_by(q.c.node, q.c.sku, q.c.channel)
-    )
-    key = {"node": TEXT, "sku": TEXT, "channel": TEXT}
-    sold = select_frame(connection, query, key | {"sold": WHOLE})
-    found = allotments.join(sold, on=list(key), how="left", maintain_order="left")
-    return found.with_columns(pl.col("sold").fill_null(0))
-
-
 def _opened(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """Take documents apart into the columns that they hold."""
     columns = columns_of(table).values()
@@ -274,8 +233,9 @@ def _with_room_left(nodes: Checked, used: pl.DataFrame) -> Checked:
 
 
 def _stored(
-    world: World, database: Database, frames: Frames, orders: pl.DataFrame, *, digest: str
-) -> StoredWorld:
+    world: World, database: Database, frames: Frames, orders: pl.DataFrame, *, digest: str,
+    limits: pl.DataFrame, used: pl.DataFrame,
+) -> StoredWorld:  # fmt: skip
     rows = {table: frames[table][ROW].to_numpy() for table in ("orders", "lines", "stock")}
     version = frames["orders"].select(ROW).join(orders, on=ROW, how="left", maintain_order="left")
     return StoredWorld(
@@ -284,6 +244,9 @@ def _stored(
         order_row=rows["orders"],
         order_version=version["version"].to_numpy(),
         line_row=rows["lines"],
+        orders_per_day=limits["orders_per_day"].to_numpy(),
+        units_per_day=limits["units_per_day"].to_numpy(),
+        used=used,
         cell_row=rows["stock"],
         digest=digest,
     )

@@ -42,6 +42,7 @@ What holds at every moment:
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
 from typing import Final
@@ -91,6 +92,7 @@ class Attempt:
     document: str  # the claim as JSON
     until: int  # seconds
     final: bool = True  # a no is the answer; else it is forgotten, and another claim tried
+    stands: int | None = None  # seconds: it is held only if asked for by then; none: whenever
 
 
 def reserve(session: Session, attempt: Attempt) -> Answer:
@@ -101,6 +103,8 @@ def reserve(session: Session, attempt: Attempt) -> Answer:
     """
     needs = attempt.needs
     if attempt.claim.order is not None or needs.missing or needs.kept:
+        return _careful(session, attempt)
+    if attempt.stands is not None and attempt.ask.now > attempt.stands:
         return _careful(session, attempt)
     if needs.doubtful:
         return _doubtful(session, attempt)
@@ -174,6 +178,10 @@ def _refusal(session: Session, attempt: Attempt) -> Refused | None:
     needs, now = attempt.needs, attempt.ask.now
     if needs.missing:
         return Refused(why="short", reasons=needs.missing)
+    if attempt.stands is not None and now > attempt.stands:
+        until = datetime.fromtimestamp(attempt.stands, UTC)
+        reason = f"the quote stood until {until:%Y-%m-%d %H:%M} UTC; ask for a new promise"
+        return Refused(why="expired", reasons=(reason,))
     if attempt.claim.order is not None and (
         refused := _order_refusal(session, attempt.claim.order, now)
     ):

@@ -1,6 +1,7 @@
 """A world into and out of a database, and a plan back into it: the verbs for Python."""
 
 import warnings
+from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
@@ -48,15 +49,19 @@ def load_into(world: World, url: str, *, replace: bool = False) -> str:
     return database.name
 
 
-def connect(url: str) -> StoredWorld:
+def connect(url: str, now: datetime | None = None) -> StoredWorld:
     """Return what is open in a database: orders, with the stock that is left.
 
     It is a world like any other; `commit_plan` writes a plan that was made for it.
 
+    Args:
+        url: see `load_into`.
+        now: the clock, by which reservations are out of time; the scenario's if absent.
+
     Raises:
         UnusableInput: there is no such database, or no scenario in it.
     """
-    loaded = read_world(loaded_database(url))
+    loaded = read_world(loaded_database(url), now)
     if loaded.rejected:
         warnings.warn(f"{url}: rows were rejected\n{loaded.summary()}", stacklevel=2)
     assert isinstance(loaded.world, StoredWorld)

@@ -90,6 +90,7 @@ class Telling:
                     partial(self.parcels, q),
                     partial(self.expires, q),
                     awaits,
+                    self.ask.channel,
                 )
             )
         return tuple(options)

@@ -29,6 +29,7 @@ from omnisource.solvers.clocks import (
     ready,
 )
 from omnisource.solvers.compile import everything, scene
+from omnisource.solvers.days_left import Days, days_sent, on_days
 from omnisource.solvers.desk_times import WEEK, Times, Week, times, week
 from omnisource.solvers.fences import order_bits
 from omnisource.solvers.later import Due, due, later
@@ -64,6 +65,7 @@ class Desk:
     sure: Sure
     due: Due
     booked: Booked
+    left: Days | None  # of each day; none: `room` is that of every day
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def known(self, key: Any, make: Callable[[], Made]) -> Made:
@@ -239,7 +241,7 @@ class Desk:
         data, prices, known = scene
         rows, kinds = self.known((*names, ask.modes), lambda: self._shape(names, ask.modes))
         asked = Groups(rows, kinds, np.full(len(names), ask.most, np.int64))
-        return Quotes(*quotes(data, asked, prices, (self.room, known)))
+        return Quotes(*quotes(data, asked, prices, (self.room_at(ask.now), known)))
 
     def awaited(self, ask: Ask, group: str) -> tuple[Ask, Quotes] | None:
         """Return the plans of a group once goods have come that are due; None if none ever are.
@@ -283,6 +285,18 @@ class Desk:
         nodes, at, region_of = self.world.nodes, max(ask.store, 0), self.sure.times.region_of
         store = nodes["country"][at], nodes["postcode"][at]
         return region_of(ask.country, ask.postcode), region_of(*store)
+
+    def room_at(self, now: int) -> tuple[Ints, Ints]:
+        """Return, (N,) each, the shipments and units left of the day on which a node would send."""
+        return (
+            self.room if self.left is None else self.known(("room", now), lambda: self._left(now))
+        )
+
+    def _left(self, now: int) -> tuple[Ints, Ints]:
+        assert self.left is not None
+        sort, times = self._week(now).sort, self.at(now)
+        sent = days_sent(times.clocks, times.ready, sort, services=self.world.services.rows)
+        return on_days(self.left, sent)
 
     def _shape(self, names: Sequence[str], modes: tuple[PromiseMode, ...]) -> tuple[Ints, Flags]:
         """Return the rows and the kinds of service of those groups."""
@@ -348,6 +362,8 @@ def desk(
     price: Callable[[Problem], Prices] = Prices.zero,
     threads: int = 1,
     lead_times: LeadTimes | None = None,
+    *,
+    days: Days | None = None,
 ) -> Desk:
     """Prepare a world for carts; of its orders only the pick-up slots count that they have.
 
@@ -356,6 +372,7 @@ def desk(
         price: returns cents a unit of each resource, last night's; nothing by default.
         threads: how many to use; 0 for as many as there are cores.
         lead_times: learned, to date parcels by; by the clocks alone if absent.
+        days: what nodes can still take of each day; by default the same of every day.
 
     Raises:
         UnusableInput: more than 64 fences and size limits.
@@ -376,6 +393,7 @@ def desk(
         sure=surety(bare, lead_times),
         due=due(bare),
         booked=booked(world),
+        left=days,
     )
 
 

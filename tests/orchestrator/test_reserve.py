@@ -39,6 +39,7 @@ from omnisource.orchestrator.reserve import (
     open_slot,
     release,
     reserve,
+    tidy,
 )
 from omnisource.orchestrator.store_check import breaches, oversold
 from omnisource.orchestrator.store_desk import Desk, open_desk
@@ -520,3 +521,27 @@ def _now(desk: Desk) -> datetime:
     """The clock of the scenario in a database."""
     now: datetime = connect(url_of(desk)).scenario.now
     return now
+
+
+def test_tidying_drops_what_is_long_over_and_keeps_what_stands(desk_of: Desks) -> None:
+    desk = desk_of(shop(WA=9, WB=9))
+    late = timedelta(days=60)
+    paid, left = (held(reserve(desk, claim("WA1"), key=k, now=NOON)) for k in ("paid", "left"))
+    confirm(desk, paid.reservation, placed("o9", A=1), key="confirmed", now=NOON)
+    refused(reserve(desk, claim("WA99"), key="short", now=NOON))
+    live = held(reserve(desk, claim("WB1"), key="live", now=NOON, ttl=2 * late))
+    done = tidy(desk, older_than=30, now=NOON + late)
+    assert (done.expired, done.reservations, done.keys) == (1, 1, 2)
+    assert held(reserve(desk, claim("WA1"), key="paid", now=NOON + late)) == paid
+    assert held(reserve(desk, claim("WB1"), key="live", now=NOON, ttl=2 * late)) == live
+    assert refused(find_reservation(desk, left.reservation, now=NOON)).why == "unknown"
+    assert tidy(desk, older_than=30, now=NOON + late) == type(done)(0, 0, 0)
+
+
+def test_the_command_tidies(omnisource: Any, databases: Any) -> None:
+    url = databases.empty()
+    load_into(shop(WA=2), url)
+    with open_desk(url) as desk:
+        reserve(desk, claim("WA1"), key="1", now=NOON)
+    words = ["db", "tidy", "--db", url, "--older-than", "7", "--now", "2025-02-01T00:00:00Z"]
+    assert "1 reservations out of time given back; 1 that are over" in omnisource(*words).out
