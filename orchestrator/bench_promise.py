@@ -27,6 +27,7 @@ from omnisource.orchestrator.bench_promise_rivals import (
     insistent,
     plain_loop,
 )
+from omnisource.orchestrator.bench_promise_times import made_up_times
 from omnisource.orchestrator.generate import generate
 from omnisource.orchestrator.load import load_world
 from omnisource.orchestrator.placed import DOOR, of_its_products, placed
@@ -40,6 +41,8 @@ LINES: Final = 5
 """Lines of the longest cart; every length is as frequent."""
 A_MINUTE: Final = 300
 """Carts that are asked in the same minute."""
+WARM: Final = 10
+"""Carts that are asked before those that are timed with lead times."""
 MANY_UNITS: Final = 12
 """Units of a cart that is held against the exact solver, at the most."""
 NODES: Final = 3_248
@@ -59,6 +62,7 @@ class PromiseBench:
     prepare_seconds: float  # and the first cart
     milliseconds: dict[str, float]  # by percentile, wall clock
     cpu_milliseconds: dict[str, float]  # the same, of this process's own work
+    learned_ms: dict[str, float]  # the same, with lead times that are made up
     by_lines: dict[int, tuple[float, float]]  # p50 and p99 of its own work, ms
     options: float  # a cart, on average
     peak_mb: float | None
@@ -81,6 +85,11 @@ class PromiseBench:
             ("promise", f"{own['p50']:.2f}", f"{own['p99']:.2f}", f"{wall['p50']:.2f}",
              f"{wall['p99']:.2f}", "1"),
         ]  # fmt: skip
+        learned = self.learned_ms
+        rows.append(
+            ("promise, dates learned", f"{learned['p50']:.2f}", f"{learned['p99']:.2f}", "", "",
+             f"{learned['p50'] / own['p50']:.1f}")
+        )  # fmt: skip
         for name, ms in (("CP-SAT", self.cpsat_ms), ("plain loops", self.plain_ms)):
             if ms is not None:
                 rows.append((name, f"{ms:.1f}", "", "", "", f"{ms / own['p50']:,.0f}"))
@@ -140,6 +149,9 @@ def measure(folder: Path, asked: Asked) -> PromiseBench:
     prepared = perf_counter() - before
     wall, own, options = _timed(ready, world, carts)
     peak = peak_mb()
+    dated = promiser(world, lead_times=made_up_times(world, asked.seed))
+    _timed(dated, world, carts[:WARM])
+    learned = _timed(dated, world, carts[: len(carts) // 2])[1]
     rivals = _rivals(world, carts[: asked.rivals])
     differs = differences(world, random_carts(world, asked.exact, asked.seed + 1))
     lines = np.array([len(cart.lines) for cart in carts])
@@ -148,6 +160,7 @@ def measure(folder: Path, asked: Asked) -> PromiseBench:
         carts=len(carts), load_seconds=round(loaded - began, 3),
         prepare_seconds=round(_since(loaded, before) + prepared, 3),
         milliseconds=percentiles(wall), cpu_milliseconds=percentiles(own),
+        learned_ms=percentiles(learned),
         by_lines={
             int(k): (round(float(np.percentile(own[lines == k], 50)), 3),
                      round(float(np.percentile(own[lines == k], 99)), 3))

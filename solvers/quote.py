@@ -97,7 +97,8 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any) -> Any:
         prices: (cell, node_order, node_unit), cents.
         room_known: (node_orders, node_units) that nodes can still take, and `Known`.
     """
-    data, room, known = lent(data), room_known[0], lent(room_known[1])
+    data = lent(data)
+    room, known = room_known
     goods, (nodes, cells) = goods_of(data), met_nodes(data)
     ways = reached(data, nodes, known)
     price_zones(data, goods, ways)

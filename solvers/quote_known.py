@@ -61,9 +61,9 @@ class Known(NamedTuple):
     safety: Ints  # (R,)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def promised(data: Any, known: Any, way: tuple[int, int, int, float, int], to: Any) -> None:
-    """Write, (P,), when a way is promised to have arrived, (1).
+    """Write, (P,), when a way of a service is promised to have arrived, (1).
 
     Args:
         data: `Inputs`.
@@ -72,9 +72,6 @@ def promised(data: Any, known: Any, way: tuple[int, int, int, float, int], to: A
         to: where to.
     """
     row, node, service, km, arrives = way
-    to[:] = arrives
-    if service < 0 or len(known.factor) == 0 or arrives >= BEYOND:
-        return
     place, asked = data.place[row], local(known, known.zone[node], known.now)
     band, begun = np.searchsorted(known.edges_km, km), spent(known, asked)
     minutes = known.minutes[place][weekday(asked), service, band]
@@ -94,7 +91,7 @@ def weekday(minute: int) -> int:
     return int((minute // DAY + MONDAY) % 7)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def spent(known: Any, minute: float) -> float:
     """Return the minutes of the carriers' week that have gone since 1970, `week.carried`."""
     weeks, day = minute // WEEK, int(minute % WEEK // DAY)
@@ -103,7 +100,7 @@ def spent(known: Any, minute: float) -> float:
     return float(weeks * WEEK + low + share * (high - low))
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def reached_at(known: Any, amount: float) -> float:
     """Return the local minute by which so much of the carriers' week has gone; `minute_at`."""
     weeks, rest, day = amount // WEEK, amount % WEEK, 0

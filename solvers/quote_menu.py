@@ -113,7 +113,7 @@ def reached(data: Any, nodes: Ints, known: Any) -> Any:
         np.empty(services, np.int16), np.empty(services, i64), np.empty(services, np.int16),
         np.empty(services, i64), np.empty(services, np.uint64), np.empty(services),
     )  # fmt: skip
-    count = 0
+    count, dated = 0, len(known.factor) > 0
     for row in range(rows):
         elsewhere = data.only_there[row]
         for i in range(many):
@@ -126,7 +126,10 @@ def reached(data: Any, nodes: Ints, known: Any) -> Any:
                     row_of[count], service[count], steps[count] = row, v, out[1][w]
                     bits[count], co2[count] = out[4][w], out[5][w]
                     emits[count] = data.co2[v] * far / 1000 if v >= 0 and far >= 0 else 0.0
-                    promised(data, known, (row, n, v, far, out[3][w]), arrives[count])
+                    for p in range(known.columns):
+                        arrives[count, p] = out[3][w]
+                    if dated and v >= 0:
+                        promised(data, known, (row, n, v, far, out[3][w]), arrives[count])
                     count += 1
             start[row * many + i + 1] = count
     return Reached(start, row_of, service, steps, arrives, bits, co2, emits)

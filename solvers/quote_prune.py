@@ -31,6 +31,7 @@ def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Fla
     node_orders, node_units = room
     front, filled = np.empty((states, SEEN), np.int64), np.zeros(states, np.int64)
     way, priced, emits = menu.way, menu.priced, menu.emits
+    first, columns = at[:, 0].copy(), at.shape[1]
     kept = np.ones(len(menu.bill), np.bool_)
     for c in range(len(menu.node)):
         n = menu.node[c]
@@ -42,8 +43,12 @@ def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Fla
             for f in range(menu.figure_start[m], menu.figure_start[m + 1]):
                 for i in range(filled[s]):
                     b = front[s, i]
-                    cheap = priced[b] <= priced[f] and emits[b] <= emits[f]
-                    if cheap and no_later(at, way[b], way[f]):
+                    if (
+                        first[way[b]] <= first[way[f]]
+                        and priced[b] <= priced[f]
+                        and emits[b] <= emits[f]
+                        and (columns == 1 or no_later(at, way[b], way[f]))
+                    ):
                         kept[f] = False
                         break
                 if not (kept[f] and ample):
@@ -51,8 +56,12 @@ def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Fla
                 many = 0
                 for i in range(filled[s]):
                     b = front[s, i]
-                    cheap = priced[f] <= priced[b] and emits[f] <= emits[b]
-                    if cheap and no_later(at, way[f], way[b]):
+                    if (
+                        first[way[f]] <= first[way[b]]
+                        and priced[f] <= priced[b]
+                        and emits[f] <= emits[b]
+                        and (columns == 1 or no_later(at, way[f], way[b]))
+                    ):
                         kept[b] = False
                     else:
                         front[s, many] = b
@@ -64,7 +73,7 @@ def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Fla
     return kept
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def no_later(at: Any, one: int, other: int) -> bool:
     """Say whether a way arrives no later than another, in whatever number of parcels."""
     for p in range(at.shape[1]):  # noqa: SIM110
