@@ -21,5 +21,5 @@ def test_the_best_options_are_those_of_the_exact_solver_and_of_all_routes(shop: 
 def test_the_figures_make_a_table(shop: Path) -> None:
     found = measure(shop, Asked(carts=10, exact=0, rivals=1))
     assert found.carts == 10
-    assert len(found.sheet().rows) == 3
+    assert len(found.sheet().rows) == 4
     assert found.document()["milliseconds"]["p50"] > 0
