@@ -30,6 +30,7 @@ from omnisource.models.reservation import (
     slot_name,
 )
 from omnisource.orchestrator import store_confirm, store_feed, store_quota, store_reserve
+from omnisource.orchestrator.reserve_form import Option as Offered
 from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.orchestrator.store_desk import Desk, desk_on
 from omnisource.orchestrator.store_keys import Ask, ask, told
@@ -112,7 +113,7 @@ def _attempt(
     seconds = _seconds(now)
     until = seconds + int(ttl.total_seconds())
     name = store_reserve.reservation_name(key)
-    claim = wanted if isinstance(wanted, Claim) else _claim(desk, wanted)
+    claim = wanted if isinstance(wanted, Claim) else claim_on(desk, wanted)
     document = claim.model_dump_json(exclude_defaults=True)
     moment = datetime.fromtimestamp(until, UTC)
     held = Reservation(reservation=name, state="held", until=moment, order=claim.order, claim=claim)
@@ -140,9 +141,9 @@ def ask_of(key: str, wanted: str, *, now: datetime, ttl: timedelta) -> Ask:
     return ask(key, _seconds(now), "reserve", wanted, str(ttl))
 
 
-def _claim(desk: Desk, option: Option) -> Claim:
+def claim_on(desk: Desk, option: Offered, *, channel: str = "") -> Claim:
     """Return what an option needs; a slot only where its node limits what is collected in one."""
-    claim = claim_of_option(option)
+    claim = claim_of_option(option, channel=channel)
     slot = claim.pickup
     if slot is None or desk.places.has_slot(slot.node, slot_name(slot.begins)):
         return claim

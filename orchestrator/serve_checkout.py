@@ -22,7 +22,6 @@ from omnisource.models.reservation import (
 )
 from omnisource.orchestrator import reserve as verbs
 from omnisource.orchestrator.availability import availability
-from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.orchestrator.serve_examples import CART, CONFIRM, EXTEND, RESERVE
 from omnisource.orchestrator.serve_problem import Turned, faults_of, refused
 from omnisource.orchestrator.serve_rules import Caller, Here, WriteKey, allow, rules
@@ -129,8 +128,8 @@ def _reserve(here: Service, key: str, asked: ReserveRequest, on_loop: OnLoop) ->
         return Refused(why="expired", reasons=(text,))
     again = None if asked.cart is None else partial(_again, here, asked, on_loop)
     ttl = here.hold if asked.minutes is None else timedelta(minutes=asked.minutes)
-    said = verbs.reserve(here.desk, _claim(asked), key=key, now=now, ttl=ttl, again=again)
-    held = said.claim if isinstance(said, Reservation) else _claim(asked)
+    said = verbs.reserve(here.desk, _claim(here, asked), key=key, now=now, ttl=ttl, again=again)
+    held = said.claim if isinstance(said, Reservation) else _claim(here, asked)
     _look_again(here, held, on_loop)
     return said
 
@@ -139,11 +138,11 @@ def _is_known(here: Service, key: str) -> bool:
     return here.desk.write(partial(is_known, key=key))
 
 
-def _claim(asked: ReserveRequest) -> Claim:
+def _claim(here: Service, asked: ReserveRequest) -> Claim:
     if asked.claim is not None:
         return asked.claim
     assert asked.option is not None
-    return claim_of_option(asked.option, channel=asked.channel)
+    return verbs.claim_on(here.desk, asked.option, channel=asked.channel)
 
 
 def _look_again(here: Service, claim: Claim, on_loop: OnLoop) -> None:
@@ -156,11 +155,11 @@ def _again(here: Service, asked: ReserveRequest, on_loop: OnLoop, _: Refused) ->
     """Promise the cart once more, by what is left; return the claim of the best like option."""
     cart = asked.cart
     assert cart is not None
-    _look_again(here, _claim(asked), on_loop)
+    _look_again(here, _claim(here, asked), on_loop)
     offer = on_loop(partial(here.shelf.promise, cart, here.now()))
     wanted = "" if asked.option is None else asked.option.mode
     options = [each for each in offer.options if wanted in ("", each.mode)]
-    return claim_of_option(options[0], channel=asked.channel) if options else None
+    return verbs.claim_on(here.desk, options[0], channel=asked.channel) if options else None
 
 
 @CHECKOUT.get("/v1/reservations/{reservation}", **rules("checkout", "planner", more=(404,)))

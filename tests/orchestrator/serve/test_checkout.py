@@ -119,7 +119,9 @@ def test_promises_follow_stock_when_it_is_read_again(shop: Any, words: Any, how:
     stock = {"messages": [
         {"node": node, "sku": "B", "sequence": 1, "kind": "snapshot", "units": 0} for node in "DW"
     ]}  # fmt: skip
-    assert shop.offer(B=1)["nodes"]
+    before = shop.offer(B=1)["promise_at"]
     shop.ask("POST", "/v1/stock", stock, by="admin")
     shop.http.portal.call(getattr(shop.worker, how))
-    assert shop.ask("POST", "/v1/promise", words.cart(B=1)).json()["options"] == []
+    options = shop.ask("POST", "/v1/promise", words.cart(B=1)).json()["options"]
+    assert [each["nodes"] for each in options] == [["W"]]  # what it receives on the 8th
+    assert options[0]["promise_at"] > before
