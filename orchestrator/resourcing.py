@@ -8,7 +8,9 @@ there, or to none while that is not known
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from omnisource.models.lifecycle import WAITING, OrderState, Shipment
 from omnisource.models.reservation import Reservation
@@ -17,7 +19,7 @@ from omnisource.orchestrator.store_place import run_of
 from omnisource.orchestrator.story import Story, allocate, moves, tell_promise
 
 
-def resource(story: Story, source: Sourcer, most: int, cause: str = "") -> None:
+def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: Any) -> None:
     """Source what an order still wants, (1) to (4).
 
     Args:
@@ -25,9 +27,10 @@ def resource(story: Story, source: Sourcer, most: int, cause: str = "") -> None:
         source: who can send.
         most: declines of a line.
         cause: why.
+        more: of `Wants`, where it is not what the order says.
     """
     stuck = _stuck(story.state, most)
-    wants = wants_of(story.state, story.at, without=stuck)
+    wants = replace(wants_of(story.state, story.at, without=stuck), **more)
     sent = source(wants) if wants.lines else ()
     if sent:
         allocate(story, numbered(story.state, sent, story.at), cause=cause)
