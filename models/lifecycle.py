@@ -150,6 +150,11 @@ class Piece:
         return self.stop - self.start
 
     @property
+    def fate(self) -> tuple[str, str, str | None, bool]:
+        """What neighbours that fare alike have in common."""
+        return self.line, self.state, self.shipment, self.left
+
+    @property
     def is_held(self) -> bool:
         """Whether they lie at a node for the order."""
         return self.state in AT_NODE and not self.left
@@ -262,9 +267,8 @@ def _joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     """Return pieces by line and number, neighbours that fare alike joined."""
     found: list[Piece] = []
     for piece in sorted(pieces, key=lambda piece: (piece.line, piece.start)):
-        last = found[-1] if found else None
-        if last is not None and replace(last, start=piece.start, stop=piece.stop) == piece:
-            found[-1] = replace(last, stop=piece.stop)
+        if found and found[-1].fate == piece.fate:
+            found[-1] = replace(found[-1], stop=piece.stop)
         else:
             found.append(piece)
     return tuple(found)

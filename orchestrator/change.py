@@ -28,7 +28,7 @@ from omnisource.models.lifecycle import (
     claims_of,
 )
 from omnisource.models.money import Amount, Terms
-from omnisource.models.order import Line, Order
+from omnisource.models.order import Order
 from omnisource.orchestrator.life import Doing, Life, act
 from omnisource.orchestrator.lifecycle import OPEN_TO_CANCEL, cancelled
 from omnisource.orchestrator.resourcing import resource
@@ -96,7 +96,7 @@ def _changed(story: Story, life: Life, doing: Doing, change: Change) -> Denied |
         return refused
     _moved(story, change)
     by = doing.now if change.fastest else change.by or story.state.promise_at
-    own = claims_of(before).reserved
+    own = claims_of(before).reserved - claims_of(story.state).reserved  # given back
     resource(story, life.source, 10**6, "changed by the customer", own=own, by=by)
     if any(piece.state in ("backordered", "declined") for piece in story.state.pieces):
         return doing.no(before, "change", "no node can send all of it so")
@@ -124,9 +124,7 @@ def _moved(story: Story, change: Change) -> None:
     assert state.order is not None
     known = state.order.model_dump(exclude={"promised_by"}, exclude_none=True)
     head = Order.model_validate(known | change.place)
-    lines = tuple(
-        Line.model_validate(line.model_dump() | {"order": state.name}) for line in change.add
-    )
+    lines = tuple(line.model_copy(update={"order": state.name}) for line in change.add)
     open_ = [piece for piece in state.pieces if piece.state == "allocated"]
     story.add(
         "changed", put=head, lines=lines, moves=moves(open_, "placed"),
@@ -146,10 +144,8 @@ def _tell(story: Story, change: Change) -> None:
 def _charge(story: Story, life: Life, before: OrderState) -> None:
     """Charge what a dearer service costs more, (4)."""
     more = _fee(story.state, life) - _fee(before, life)
-    whole = {
-        line: amount for line, amount in story.state.amounts.items()
-        if not any(p.line == line and (p.left or p.state == "cancelled") for p in story.state.pieces)
-    }  # fmt: skip
+    fixed = {p.line for p in story.state.pieces if p.left or p.state == "cancelled"}
+    whole = {line: cents for line, cents in story.state.amounts.items() if line not in fixed}
     if more <= 0 or not whole:
         return
     shares = shared(more, [amount.net for amount in whole.values()])
