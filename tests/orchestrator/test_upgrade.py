@@ -44,9 +44,6 @@ def earlier(databases: Any, shop: Path, layout: int) -> tuple[str, dict[str, lis
             text("INSERT INTO documents (kind, row, document) VALUES ('allotments', 0, :it)"),
             {"it": allotment},
         )
-        if layout > 1:  # the first has no quotas: they come from the documents
-            quota = "VALUES (1000, 'allotment', 'N', '', 'K', 'web', 7, 0)"
-            connection.execute(text(f"INSERT INTO quotas {quota}"))
     source.close()
     target.close()
     return old, rows
