@@ -2,8 +2,8 @@
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
 This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
-cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_order.py, cli_serve.py, cli_learn.py,
-cli_bench.py.
+cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_order.py, cli_trouble.py,
+cli_serve.py, cli_learn.py, cli_bench.py.
 """
 
 import os

@@ -16,22 +16,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
-from omnisource.models.base import (
-    Cents,
-    Country,
-    Latitude,
-    Longitude,
-    Name,
-    OmnisourceError,
-    Postcode,
-    Text,
-    Units,
-    Value,
-)
+from omnisource.models.base import Cents, Name, OmnisourceError, Text, Units, Value
 from omnisource.models.money import Amount
 from omnisource.models.order import Line, Order
 
@@ -299,61 +288,3 @@ def claims_of(state: OrderState) -> Claims:
         if piece.left:
             claims.sent[piece.shipment, piece.line] += piece.units
     return claims
-
-
-class Denied(Value):
-    """A clear no: nothing has changed; what the order is, and what may be done with it."""
-
-    order: Name
-    move: Text
-    state: Text
-    legal: tuple[Name, ...] = ()
-    reasons: tuple[str, ...]
-
-
-class Told(Value):
-    """What came of a verb: the events, and how the order stands."""
-
-    order: Name
-    state: State
-    sequence: int  # of the last event
-    events: tuple[EventKind, ...]
-    promise_at: AwareDatetime | None = None
-    shipments: tuple[Name, ...] = ()  # that are new
-    cents: int = 0  # invoiced, refunded, or no longer due
-
-
-class Change(Value):
-    """What a customer wants changed, before it is released."""
-
-    cancel: dict[Name, Units] = Field(default_factory=dict)  # units less, by line
-    add: tuple[Line, ...] = ()
-    country: Country | None = None
-    postcode: Postcode | None = None
-    lat: Latitude | None = None
-    lon: Longitude | None = None
-    pickup_node: Name | None = None
-    by: AwareDatetime | None = None  # the day that it shall be there
-    fastest: bool = False  # as soon as can be, whatever service that takes
-
-    @property
-    def goes_elsewhere(self) -> bool:
-        """Whether the goods go to another place."""
-        return bool(self.place)
-
-    @property
-    def place(self) -> dict[str, Any]:
-        """The columns of the order that change."""
-        names = ("country", "postcode", "lat", "lon", "pickup_node")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-
-class ChangeQuote(Value):
-    """What a change would come to; nothing has changed yet."""
-
-    order: Name
-    quote: Name  # to accept it by
-    promised: AwareDatetime | None
-    promise_at: AwareDatetime | None
-    difference_cents: int  # more to pay; less, where negative
-    nodes: tuple[Name, ...]

@@ -19,16 +19,10 @@ anew in the write itself, and the change is refused if any of them is another by
 
 from hashlib import blake2b
 
-from omnisource.models.lifecycle import (
-    Change,
-    ChangeQuote,
-    Denied,
-    OrderState,
-    Told,
-    claims_of,
-)
+from omnisource.models.lifecycle import OrderState, claims_of
 from omnisource.models.money import Amount, Terms
 from omnisource.models.order import Order
+from omnisource.models.told import Change, ChangeQuote, Denied, Told
 from omnisource.orchestrator.life import Doing, Life, act
 from omnisource.orchestrator.lifecycle import OPEN_TO_CANCEL, cancelled
 from omnisource.orchestrator.resourcing import resource

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 from omnisource.models.base import Unavailable, UnusableInput, Value
-from omnisource.models.lifecycle import MOVES, Denied, IllegalMove, OrderState, Told
+from omnisource.models.lifecycle import MOVES, IllegalMove, OrderState
 from omnisource.models.returns import ReturnRules
+from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.sourcing import Sourcer, sourcer
 from omnisource.orchestrator.store_desk import Desk, Sync, open_desk
 from omnisource.orchestrator.store_events import Seen, Writing, append, read_order

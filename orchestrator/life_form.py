@@ -8,10 +8,10 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.lifecycle import Change
 from omnisource.models.money import Terms
 from omnisource.models.reservation import Placed
 from omnisource.models.returns import Grade
+from omnisource.models.told import Change
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -73,7 +73,7 @@ def units_by_line(words: Sequence[str]) -> dict[str, int]:
     """
     found = {}
     for word in words:
-        line, colon, units = word.rpartition(":") if ":" in word else (word, "", "1")
+        line, units = word.rsplit(":", 1) if ":" in word else (word, "1")
         if not units.isdecimal() or int(units) < 1:
             raise UnusableInput(f"{word!r}: give LINE:UNITS, as in a:2")
         found[line] = int(units)

@@ -22,13 +22,9 @@ from time import perf_counter
 from typing import Final
 
 from omnisource.models.lifecycle import (
-    Change,
-    ChangeQuote,
-    Denied,
     Event,
     OrderState,
     Piece,
-    Told,
     claims_of,
     state_of,
 )
@@ -36,19 +32,18 @@ from omnisource.models.money import Charge, Terms
 from omnisource.models.order import Line, Order
 from omnisource.models.reservation import Placed, StockMessage
 from omnisource.models.returns import Grade
+from omnisource.models.told import Change, ChangeQuote, Denied, Told
 from omnisource.models.world import World
 from omnisource.orchestrator.change import accept_change, quote_change
+from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.decode import decode_table
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import (
     Step,
     cancel,
-    decline,
     give_back,
-    pack_short,
     place,
     show,
-    source,
     step,
 )
 from omnisource.orchestrator.reserve import hear_stock

@@ -4,7 +4,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from omnisource.models.lifecycle import ChangeQuote, Denied, OrderState, Told, least_far
+from omnisource.models.lifecycle import OrderState, least_far
+from omnisource.models.told import ChangeQuote, Denied, Told
 from omnisource.orchestrator.report import sentences
 
 
@@ -15,10 +16,11 @@ def told_report(said: Told | Denied | ChangeQuote) -> RenderableType:
         legal = f"It can be {', '.join(said.legal)}." if said.legal else ""
         return sentences("This cannot be done.", *said.reasons, stands, legal)
     if isinstance(said, ChangeQuote):
+        nodes = f"From {', '.join(said.nodes)}." if said.nodes else ""
         price = f"{said.difference_cents / 100:+.2f} to pay."
         return sentences(
             f"Order {said.order} can be changed: quote {said.quote}.",
-            price, _promise(said.promise_at), f"From {', '.join(said.nodes)}." if said.nodes else "",
+            price, _promise(said.promise_at), nodes,
         )  # fmt: skip
     cents = f"{said.cents / 100:.2f}." if said.cents else ""
     happened = ", ".join(event.replace("_", " ") for event in said.events)

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.lifecycle import Denied, Told, state_of
+from omnisource.models.lifecycle import state_of
 from omnisource.models.tables import PERSON
+from omnisource.models.told import Denied, Told
 from omnisource.models.world import NODE_KINDS
+from omnisource.orchestrator.decline import decline
 from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import decline, show
+from omnisource.orchestrator.lifecycle import show
 from omnisource.orchestrator.store_events import read_order
 from omnisource.orchestrator.store_session import Statement, session_of
 from omnisource.solvers.problem import Floats

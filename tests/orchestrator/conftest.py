@@ -141,7 +141,7 @@ NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 
 @dataclass
 class Town:
-    """Three nodes whose orders are seen to, in databases of one kind."""
+    """Four nodes whose orders are seen to, in databases of one kind."""
 
     databases: Databases
     stack: ExitStack
@@ -194,13 +194,17 @@ def town(databases: Databases) -> Iterator[Town]:
 
 
 def _town(stock: dict[str, int], orders: Any, lines: Any) -> World:
-    """A warehouse W, stores S and T.
+    """A warehouse W, stores S and T, and a dropshipper D.
 
-    A parcel costs 400 cents from W and 500 and 600 from S and T; by post it takes two days, by
+    A parcel costs 400 cents from W, 500 and 600 from S and T, 450 from D; by post it takes two days, by
     express, for 900 more, one. Goods are ready at once; T sends two parcels a day.
     """
-    places = {"W": ("warehouse", 8.0, 0, None), "S": ("store", 8.5, 100, None),
-              "T": ("store", 8.6, 200, 2)}  # fmt: skip
+    places = {
+        "W": ("warehouse", 8.0, 0, None),
+        "S": ("store", 8.5, 100, None),
+        "T": ("store", 8.6, 200, 2),
+        "D": ("dropshipper", 8.7, 50, None),
+    }
     return world_of(
         nodes=[
             Node.model_validate(

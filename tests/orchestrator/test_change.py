@@ -3,11 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from omnisource.models.lifecycle import Change, ChangeQuote, Denied, Told
 from omnisource.models.order import Line
+from omnisource.models.told import Change, ChangeQuote, Denied, Told
 from omnisource.orchestrator.change import accept_change, quote_change
 from omnisource.orchestrator.life import Doing
-from omnisource.orchestrator.lifecycle import cancel, place, show, step
+from omnisource.orchestrator.lifecycle import (
+    cancel,
+    place,
+    show,
+    step,
+)
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 WEDNESDAY = datetime(2025, 1, 8, 23, 59, tzinfo=UTC)

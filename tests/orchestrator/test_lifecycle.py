@@ -5,20 +5,19 @@ from typing import Any
 
 from sqlalchemy import text
 
-from omnisource.models.lifecycle import Denied, Told, claims_of
+from omnisource.models.lifecycle import claims_of
 from omnisource.models.money import Charge, Terms
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Reservation
+from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.allocate import allocate
+from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.life import Doing
 from omnisource.orchestrator.lifecycle import (
     cancel,
-    decline,
     events,
     give_back,
-    pack_short,
     place,
     show,
-    source,
     step,
 )
 from omnisource.orchestrator.reserve import release, reserve
