@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 from omnisource.models.lifecycle import (
@@ -104,7 +104,8 @@ class Soaked:
     promised: int = 0  # orders that had anything at all
     changed: int = 0  # promises that were replaced
     persons: int = 0
-    resourced: list[float] = field(default_factory=list)  # seconds of a decline, sourced again
+    resourced: list[tuple[float, float]] = field(default_factory=list)
+    """Seconds of a decline, sourced again: as they went by, and of the processor."""
     came: int = 0  # units that nodes reported
     faults: list[str] = field(default_factory=list)
 
@@ -132,10 +133,10 @@ class Soak:
     def do(self, one: Living, verb: str, ask: Callable[[Doing], Told | Denied]) -> Told | Denied:
         """Do something; now and then twice, which must be told the same."""
         doing = self.doing(one, verb)
-        began = perf_counter()
+        began, worked = perf_counter(), process_time()
         said = ask(doing)
         if verb in ("decline", "silent"):
-            self.found.resourced.append(perf_counter() - began)
+            self.found.resourced.append((perf_counter() - began, process_time() - worked))
         if self.hit(self.chances.twice) and ask(doing) != said:
             self.found.faults.append(f"{doing.order}: key {doing.key} was told two things")
         self.found.moves[verb if isinstance(said, Told) else f"{verb} refused"] += 1

@@ -1,45 +1,34 @@
 """Which nodes can send what an order still wants, now: the night's oracle over live stock.
 
 The network is read once. For every question the stock of the few products that are asked for is
-read as it stands, and a problem of one order is compiled: what takes most is looking at each node
-that has some. Nothing is locked; whoever writes the answer takes the units or finds them gone.
+read as it stands, and a problem of one order is compiled over the nodes that have some, so that it
+takes no longer in a network of thousands. Nothing is locked; whoever writes the answer takes the
+units, or finds them gone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
-from json import loads
 from typing import Any, Final
 
 import numpy as np
 
 from omnisource.models.order import Order
 from omnisource.models.plan import Plan
-from omnisource.models.world import ABSENT, ORDER_MODES, Column, Table, World
+from omnisource.models.scenario import Scenario
+from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, Table, World
+from omnisource.orchestrator.free import Cell, Free, PriceOf, last_prices, read_free
 from omnisource.orchestrator.store import Database
-from omnisource.orchestrator.store_session import Statement, session_of
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import shipped
-from omnisource.solvers.problem import Decisions, Limits, Prices, Problem
+from omnisource.solvers.problem import Decisions, Ints, Limits, Prices, Problem
 from omnisource.solvers.registry import solver
 from omnisource.solvers.single import serve_one
 
 SHORT: Final = 10**9
 LATE: Final = 10**6
 """Cents a unit short, and a unit and day late: no freight is as dear as a day, no day as a unit."""
-FREE: Final = Statement(
-    "SELECT node, sku, on_hand - reserved - safety, document FROM stock "
-    "WHERE sku IN (:skus) AND on_hand - reserved > safety"
-)
-ROOM: Final = Statement(
-    "SELECT kind, node, most - used FROM quotas WHERE at = :day AND kind IN ('orders', 'units')"
-)
-PRICES: Final = Statement("SELECT document FROM runs WHERE status = 'done'")
-Cell = tuple[str, str]
-PriceOf = Mapping[str, Mapping[str, Mapping[str, float]]]
-"""Cents by resource, SKU ("" for none) and node."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +52,6 @@ class Sent:
     arrives: datetime
     cost_cents: int
     units: Mapping[str, int]  # by line
-
-
-@dataclass(frozen=True)
-class Free:
-    """What is left of some products, and of a day."""
-
-    units: Mapping[Cell, int]
-    cost: Mapping[Cell, int]  # cents a unit drawn
-    room: Mapping[Cell, int]  # shipments or units, by kind and node
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +85,7 @@ class Sourcer:
         return serve_one(problem, self._priced(problem, world))
 
     def _priced(self, problem: Problem, world: World) -> Prices:
-        """Return last night's prices, (1/1024) cents exact, of what the problem has."""
+        """Return last night's prices of what the problem has."""
         found = Prices.zero(problem)
         cells, skus, nodes = (
             self.prices.get("stock", {}),
@@ -117,74 +97,111 @@ class Sourcer:
                 at = np.flatnonzero(problem.cell_sku == sku)
                 found.cell[at] = [known.get(nodes[n], 0.0) for n in problem.cell_node[at]]
         for name, column in (("node_orders", found.node_order), ("node_units", found.node_unit)):
-            for node, cents in self.prices.get(name, {}).get("", {}).items():
-                column[self.rows["node"][node]] = cents
+            if known := self.prices.get(name, {}).get(""):
+                column[:] = [known.get(node, 0.0) for node in nodes]
         return found
 
     def _alone(self, wants: Wants, free: Free) -> tuple[World, Sequence[str]]:
-        """Return the world with that order alone and what is left; and its lines' names."""
+        """Return the world with that order, what is left, and who has it; and its lines' names."""
         skus = sorted({sku for sku, _ in wants.lines.values()})
-        row = {sku: at for at, sku in enumerate(skus)}
+        sku_row = {sku: at for at, sku in enumerate(skus)}
+        cells = self._cells(wants, free, sku_row)
+        kept = self._near(wants.order, cells)
+        node_row = {self.world.nodes["node"][row]: at for at, row in enumerate(kept)}
         names = list(wants.lines)
+        lines: dict[str, list[Any]] = {
+            "order": [0] * len(names), "line": names, "bundle": [""] * len(names),
+            "sku": [sku_row[wants.lines[name][0]] for name in names],
+            "units": [wants.lines[name][1] for name in names],
+        }  # fmt: skip
+        at = np.array([self.rows["sku"][sku] for sku in skus])
+        world = _with_nodes(self.world, kept).replace(
+            scenario=self._scenario(wants.now),
+            products=self.world.products.take(at),
+            stock=_like(self.world.stock, _stock(cells, free, node_row, sku_row)),
+            orders=_like(self.world.orders, _order(wants, node_row)),
+            lines=_like(self.world.lines, lines),
+        )
+        return world.replace(nodes=_nodes(world.nodes, free.room, node_row)), names
+
+    def _scenario(self, now: datetime) -> Scenario:
+        """Return the scenario at a time, in which no freight is as dear as a day or a unit."""
         policy = self.world.policy.model_copy(
             update={"shortage_cents": SHORT, "late_cents": LATE, "fairness": (), "load": (),
                     "tiers": {}, "promised_factor": 1.0}
         )  # fmt: skip
-        head = self.world.scenario.model_copy(update={"now": wants.now, "policy": policy})
-        lines: dict[str, list[Any]] = {
-            "order": [0] * len(names), "line": names, "bundle": [""] * len(names),
-            "sku": [row[wants.lines[name][0]] for name in names],
-            "units": [wants.lines[name][1] for name in names],
-        }  # fmt: skip
-        at = np.array([self.rows["sku"][sku] for sku in skus])
-        world = self.world.replace(
-            scenario=head,
-            products=self.world.products.take(at),
-            nodes=self._nodes(free.room),
-            stock=_like(self.world.stock, self._stock(wants, free, row)),
-            orders=_like(self.world.orders, self._order(wants)),
-            lines=_like(self.world.lines, lines),
-        )
-        return world, names
+        return self.world.scenario.model_copy(update={"now": now, "policy": policy})
 
-    def _stock(self, wants: Wants, free: Free, row: Mapping[str, int]) -> dict[str, list[Any]]:
+    def _cells(self, wants: Wants, free: Free, sku_row: Mapping[str, int]) -> dict[Cell, int]:
+        """Return the units of each cell that the order may draw from."""
         units = dict(free.units)
         for cell, own in wants.own.items():
             units[cell] = units.get(cell, 0) + own
-        known = self.rows["node"]
-        cells = [
-            cell for cell, much in units.items()
-            if much > 0 and cell[0] not in wants.excluded and cell[0] in known and cell[1] in row
-        ]  # fmt: skip
+        known, out = self.rows["node"], wants.excluded
         return {
-            "node": [known[node] for node, _ in cells], "sku": [row[sku] for _, sku in cells],
-            "on_hand": [units[cell] for cell in cells], "safety": [0] * len(cells),
-            "unit_cost_cents": [free.cost.get(cell, 0) for cell in cells],
-            "counted_at": [ABSENT] * len(cells), "accuracy": [1.0] * len(cells),
+            cell: much for cell, much in units.items()
+            if much > 0 and cell[0] in known and cell[0] not in out and cell[1] in sku_row
         }  # fmt: skip
 
-    def _nodes(self, room: Mapping[Cell, int]) -> Table:
-        """Return the nodes with what is left of the day."""
-        columns: dict[str, Column] = {}
-        for (kind, node), left in room.items():
+    def _near(self, order: Order, cells: Iterable[Cell]) -> Ints:
+        """Return the nodes that matter: those with stock, the hubs, the stores named."""
+        named = {node for node, _ in cells} | {order.pickup_node or "", order.from_store or ""}
+        hubs = np.flatnonzero(self.world.nodes["kind"] == NODE_KINDS.index("hub"))
+        mine = [self.rows["node"][node] for node in named if node in self.rows["node"]]
+        return np.unique(np.concatenate([hubs, np.array(mine, np.int64)])).astype(np.int64)
+
+
+def _with_nodes(world: World, kept: Ints) -> World:
+    """Return the world with those nodes alone, and what refers to them."""
+    at = np.full(world.nodes.rows + 1, -1, np.int32)  # the last for who names no node
+    at[kept] = np.arange(len(kept), dtype=np.int32)
+    rules = world.zones["node"]
+    zones = world.zones.take((rules < 0) | (at[rules] >= 0))
+    ends = (world.lanes["from_node"], world.lanes["to_node"])
+    lanes = world.lanes.take((at[ends[0]] >= 0) & ((ends[1] < 0) | (at[ends[1]] >= 0)))
+    return world.replace(
+        nodes=world.nodes.take(kept),
+        zones=zones.replace(node=at[zones["node"]]),
+        lanes=lanes.replace(from_node=at[lanes["from_node"]], to_node=at[lanes["to_node"]]),
+    )
+
+
+def _stock(
+    cells: Mapping[Cell, int], free: Free, node_row: Mapping[str, int], sku_row: Mapping[str, int]
+) -> dict[str, list[Any]]:
+    return {
+        "node": [node_row[node] for node, _ in cells], "sku": [sku_row[sku] for _, sku in cells],
+        "on_hand": list(cells.values()), "safety": [0] * len(cells),
+        "unit_cost_cents": [free.cost.get(cell, 0) for cell in cells],
+        "counted_at": [ABSENT] * len(cells), "accuracy": [1.0] * len(cells),
+    }  # fmt: skip
+
+
+def _nodes(nodes: Table, room: Mapping[Cell, int], node_row: Mapping[str, int]) -> Table:
+    """Return nodes with what is left of the day."""
+    columns: dict[str, Column] = {}
+    for (kind, node), left in room.items():
+        if node in node_row:
             name = f"{kind}_per_day"
-            column = columns.setdefault(name, self.world.nodes[name].copy())
-            column[self.rows["node"][node]] = max(left, 0)
-        return self.world.nodes.replace(**columns) if columns else self.world.nodes
+            column = columns.setdefault(name, nodes[name].copy())
+            column[node_row[node]] = max(left, 0)
+    return nodes.replace(**columns) if columns else nodes
 
-    def _order(self, wants: Wants) -> dict[str, list[Any]]:
-        order, by = wants.order, wants.by
-        values: dict[str, Any] = {
-            **order.model_dump(), "placed_at": minute(order.placed_at),
-            "mode": ORDER_MODES.index(order.mode), "country": order.country or "",
-            "lat": np.nan if order.lat is None else order.lat,
-            "lon": np.nan if order.lon is None else order.lon,
-            "pickup_node": self.rows["node"].get(order.pickup_node or "", -1),
-            "from_store": self.rows["node"].get(order.from_store or "", -1),
-            "promised_by": ABSENT if by is None else minute(by),
-            "max_shipments": order.max_shipments or ABSENT, "ship_complete": False,
-        }  # fmt: skip
-        return {name: [value] for name, value in values.items()}
+
+def _order(wants: Wants, node_row: Mapping[str, int]) -> dict[str, list[Any]]:
+    """Return the order's columns."""
+    order, by = wants.order, wants.by
+    values: dict[str, Any] = {
+        **order.model_dump(), "placed_at": minute(order.placed_at),
+        "mode": ORDER_MODES.index(order.mode), "country": order.country or "",
+        "lat": np.nan if order.lat is None else order.lat,
+        "lon": np.nan if order.lon is None else order.lon,
+        "pickup_node": node_row.get(order.pickup_node or "", -1),
+        "from_store": node_row.get(order.from_store or "", -1),
+        "promised_by": ABSENT if by is None else minute(by),
+        "max_shipments": order.max_shipments or ABSENT, "ship_complete": False,
+    }  # fmt: skip
+    return {name: [value] for name, value in values.items()}
 
 
 def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:
@@ -204,41 +221,6 @@ def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:
     tables = {"node": world.nodes["node"], "sku": world.products["sku"]}
     rows = {key: {name: row for row, name in enumerate(names)} for key, names in tables.items()}
     return Sourcer(database, bare, rows, last_prices(database, rows["node"]), rule)
-
-
-def read_free(database: Database, skus: Sequence[str], day: str) -> Free:
-    """Return what is left of some products, and of a day."""
-    with database.reading() as connection:
-        session = session_of(connection)
-        stock = session.rows(FREE, skus=list(skus))
-        room = session.rows(ROOM, day=day)
-    return Free(
-        units={(node, sku): units for node, sku, units, _ in stock},
-        cost={(node, sku): cents for node, sku, _, text in stock if (cents := _unit_cost(text))},
-        room={(kind, node): left for kind, node, left in room},
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _unit_cost(document: str) -> int:
-    """Return the extra cost of drawing from a cell."""
-    return int(loads(document).get("unit_cost_cents") or 0)
-
-
-def last_prices(database: Database, nodes: Iterable[str]) -> PriceOf:
-    """Return the prices of the latest night that is done; of none, where there is none."""
-    with database.reading() as connection:
-        documents = [loads(text) for (text,) in session_of(connection).rows(PRICES)]
-    nights = [night for night in documents if night.get("prices", {}).get("resource")]
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    known = set(nodes)
-    for night in sorted(nights, key=lambda night: int(night["now"]))[-1:]:
-        table = night["prices"]
-        columns = (table[name] for name in ("resource", "node", "sku", "cents"))
-        for resource, node, sku, cents in zip(*columns, strict=True):
-            if node in known:
-                found.setdefault(resource, {}).setdefault(sku or "", {})[node] = cents
-    return found
 
 
 def minute(time: datetime) -> int:

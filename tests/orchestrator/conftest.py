@@ -196,8 +196,8 @@ def town(databases: Databases) -> Iterator[Town]:
 def _town(stock: dict[str, int], orders: Any, lines: Any) -> World:
     """A warehouse W, stores S and T, and a dropshipper D.
 
-    A parcel costs 400 cents from W, 500 and 600 from S and T, 450 from D; by post it takes two days, by
-    express, for 900 more, one. Goods are ready at once; T sends two parcels a day.
+    A parcel costs 400 cents from W, 500 and 600 from S and T, 450 from D; by post it takes two
+    days, by express, for 900 more, one. Goods are ready at once; T sends two parcels a day.
     """
     places = {
         "W": ("warehouse", 8.0, 0, None),
