@@ -40,7 +40,7 @@ class Told(Value):
     cents: int = 0  # invoiced, refunded, or no longer due
 
 
-class Change(Value):
+class OrderChange(Value):
     """What a customer wants changed, before it is released."""
 
     cancel: dict[Name, Units] = Field(default_factory=dict)  # units less, by line

@@ -95,11 +95,20 @@ def _of(found: Soaked, database: str, rule: str, seconds: float) -> LifeFigures:
     p50, p99 = np.percentile(taken, [50, 99])
     cpu = np.percentile(worked, 99)
     return LifeFigures(
-        database=database, rule=rule, orders=found.orders, verbs=sum(found.moves.values()),
-        seconds=round(seconds, 2), kept=round(found.kept / max(found.promised, 1), 4),
-        changed=found.changed, declines=len(found.resourced), decline_p50_ms=round(float(p50), 2),
-        decline_p99_ms=round(float(p99), 2), decline_cpu_ms=round(float(cpu), 2), persons=found.persons, faults=tuple(found.faults),
-    )  # fmt: skip
+        database=database,
+        rule=rule,
+        orders=found.orders,
+        verbs=sum(found.moves.values()),
+        seconds=round(seconds, 2),
+        kept=round(found.kept / max(found.promised, 1), 4),
+        changed=found.changed,
+        declines=len(found.resourced),
+        decline_p50_ms=round(float(p50), 2),
+        decline_p99_ms=round(float(p99), 2),
+        decline_cpu_ms=round(float(cpu), 2),
+        persons=found.persons,
+        faults=tuple(found.faults),
+    )
 
 
 def life_sheet(found: Sequence[LifeFigures]) -> Sheet:

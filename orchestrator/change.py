@@ -1,7 +1,7 @@
 """A customer changes an order: first what it would come to, then, accepted, the change itself.
 
-    offer = quote_change(life, doing, Change(postcode="80331"))
-    done = accept_change(life, doing, Change(postcode="80331"), offer.quote)
+    offer = quote_change(life, doing, OrderChange(postcode="80331"))
+    done = accept_change(life, doing, OrderChange(postcode="80331"), offer.quote)
 
 With s the order as it is, a change
 
@@ -22,7 +22,7 @@ from hashlib import blake2b
 from omnisource.models.lifecycle import OrderState, claims_of
 from omnisource.models.money import Amount, Terms
 from omnisource.models.order import Order
-from omnisource.models.told import Change, ChangeQuote, Denied, Told
+from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
 from omnisource.orchestrator.life import Doing, Life, act
 from omnisource.orchestrator.lifecycle import OPEN_TO_CANCEL, cancelled
 from omnisource.orchestrator.resourcing import resource
@@ -31,7 +31,7 @@ from omnisource.orchestrator.story import OVER, Story, begun, due_at, moves
 from omnisource.solvers.proration import amounts, shared
 
 
-def quote_change(life: Life, doing: Doing, change: Change) -> ChangeQuote | Denied:
+def quote_change(life: Life, doing: Doing, change: OrderChange) -> ChangeQuote | Denied:
     """Say what a change would come to, and change nothing."""
     seen = read_order(life.desk.database, doing.order)
     story = Story(doing.order, doing.now)
@@ -41,8 +41,8 @@ def quote_change(life: Life, doing: Doing, change: Change) -> ChangeQuote | Deni
     return _changed(story, life, doing, change) or _quote(before, story, change)
 
 
-def accept_change(life: Life, doing: Doing, change: Change, quote: str) -> Told | Denied:
-    """Change an order as it was quoted."""
+def accept_change(life: Life, doing: Doing, change: OrderChange, quote: str) -> Told | Denied:
+    """OrderChange an order as it was quoted."""
 
     def decide(story: Story) -> Denied | None:
         before = story.state
@@ -57,7 +57,7 @@ def accept_change(life: Life, doing: Doing, change: Change, quote: str) -> Told 
     return act(life, doing, "change", decide, body=change.model_dump_json() + quote)
 
 
-def _quote(before: OrderState, story: Story, change: Change) -> ChangeQuote:
+def _quote(before: OrderState, story: Story, change: OrderChange) -> ChangeQuote:
     after, sequence = story.state, before.sequence
     difference = _worth(after) - _worth(before)
     difference -= sum(event.cents for event in story.events if event.kind == "cancelled")
@@ -78,7 +78,7 @@ def _worth(state: OrderState) -> int:
     return sum(amount.due(state.tax_included) for amount in state.amounts.values())
 
 
-def _changed(story: Story, life: Life, doing: Doing, change: Change) -> Denied | None:
+def _changed(story: Story, life: Life, doing: Doing, change: OrderChange) -> Denied | None:
     """Tell a change, (1) to (3); or why it cannot be, (5)."""
     before = story.state
     for line, units in change.cancel.items():
@@ -99,7 +99,7 @@ def _changed(story: Story, life: Life, doing: Doing, change: Change) -> Denied |
     return None
 
 
-def _concerned(state: OrderState, doing: Doing, change: Change) -> Denied | None:
+def _concerned(state: OrderState, doing: Doing, change: OrderChange) -> Denied | None:
     """Return why the units that a change concerns cannot be changed."""
     unknown = [line.line for line in change.add if line.line in state.lines]
     if unknown:
@@ -112,7 +112,7 @@ def _concerned(state: OrderState, doing: Doing, change: Change) -> Denied | None
     return None
 
 
-def _moved(story: Story, change: Change) -> None:
+def _moved(story: Story, change: OrderChange) -> None:
     """Tell that an order has other lines or another place, and takes its units back."""
     state = story.state
     assert state.order is not None
@@ -126,7 +126,7 @@ def _moved(story: Story, change: Change) -> None:
     )  # fmt: skip
 
 
-def _tell(story: Story, change: Change) -> None:
+def _tell(story: Story, change: OrderChange) -> None:
     """Promise what was asked for, where that is another day."""
     state, due = story.state, due_at(story.state)
     asked = change.by or change.fastest or change.goes_elsewhere

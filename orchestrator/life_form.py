@@ -11,7 +11,7 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.money import Terms
 from omnisource.models.reservation import Placed
 from omnisource.models.returns import Grade
-from omnisource.models.told import Change
+from omnisource.models.told import OrderChange
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,7 +32,7 @@ def placed_of_file(file: Path) -> tuple[Placed, Terms]:
     return placed, _made(Terms, said.get("terms", {}), file)
 
 
-def change_of_file(file: Path) -> Change:
+def change_of_file(file: Path) -> OrderChange:
     """Return what shall be changed.
 
     Raises:
@@ -40,7 +40,7 @@ def change_of_file(file: Path) -> Change:
     """
     said = _read(file)
     said["add"] = [{**line, "order": "-"} for line in said.get("add", [])]  # it is put in later
-    return _made(Change, said, file)
+    return _made(OrderChange, said, file)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from omnisource.models.money import Charge, Terms
 from omnisource.models.order import Line, Order
 from omnisource.models.reservation import Placed, StockMessage
 from omnisource.models.returns import Grade
-from omnisource.models.told import Change, ChangeQuote, Denied, Told
+from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
 from omnisource.models.world import World
 from omnisource.orchestrator.change import accept_change, quote_change
 from omnisource.orchestrator.decline import decline, pack_short, source
@@ -172,8 +172,12 @@ class Soak:
 
     def change(self, one: Living) -> None:
         """Have the customer change the order, if the price is right."""
-        wish = self.random.choice([Change(fastest=True), Change(by=one.now + timedelta(days=9)),
-                                   Change(cancel={one.placed.lines[0].line: 1})])  # fmt: skip
+        wishes = [
+            OrderChange(fastest=True),
+            OrderChange(by=one.now + timedelta(days=9)),
+            OrderChange(cancel={one.placed.lines[0].line: 1}),
+        ]
+        wish = self.random.choice(wishes)
         offer = quote_change(self.life, self.doing(one), wish)
         if isinstance(offer, ChangeQuote):
             self.do(one, "change", lambda d: accept_change(self.life, d, wish, offer.quote))
