@@ -79,3 +79,14 @@ def test_an_order_that_is_not_there_is_unusable(omnisource: Any, db: Path) -> No
     said = omnisource("order", "show", "nobody", "--db", db)
     assert said.code == 2
     assert "there is no order nobody" in said.err
+
+
+def test_orders_live_at_random_for_a_bench(omnisource: Any, here: Path) -> None:
+    said = omnisource(
+        "bench", "life", "--orders", 12, "--nodes", 6, "--strict", "--json", "--quiet"
+    )
+    assert said.code == 0
+    assert [found["rule"] for found in said.document] == ["oracle", "nearest"]
+    assert {found["database"] for found in said.document} == {"SQLite"}
+    assert all(found["faults"] == [] for found in said.document)
+    assert not list(here.iterdir())
