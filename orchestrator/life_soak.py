@@ -2,15 +2,8 @@
 
 Every order is placed, then taken on move by move until it has come to an end; some hundred are
 under way at a time. Nodes decline, are silent, find less than they have; customers cancel, change,
-never fetch, send back; now and then a request is sent twice. What must hold at the end:
-
-    (1)  every order has come to an end: delivered, collected, cancelled, returned
-    (2)  the ledgers hold together (store_check.py), and are those of the state that an order's
-         events make, rebuilt from nothing
-    (3)  units: Σ on_hand then + what came − what left − lost + back = Σ on_hand now
-    (4)  cents, each order: what its lines came to = cancelled + invoiced; invoiced = Σ of the units
-         that have left; refunded + kept of the fees = Σ of the units that came back
-    (5)  nothing arrives after what was promised, unless the promise was changed by then
+never fetch, send back; now and then a request is sent twice. What must
+hold at the end stands in life_check.py.
 """
 
 from collections import Counter
@@ -22,11 +15,8 @@ from time import perf_counter, process_time
 from typing import Final
 
 from omnisource.models.lifecycle import (
-    Event,
     OrderState,
     Piece,
-    claims_of,
-    state_of,
 )
 from omnisource.models.money import Charge, Terms
 from omnisource.models.order import Line, Order
@@ -38,6 +28,7 @@ from omnisource.orchestrator.change import accept_change, quote_change
 from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.decode import decode_table
 from omnisource.orchestrator.life import Doing, Life
+from omnisource.orchestrator.life_check import ENDS, checked, on_hand
 from omnisource.orchestrator.lifecycle import (
     Step,
     cancel,
@@ -47,24 +38,15 @@ from omnisource.orchestrator.lifecycle import (
     step,
 )
 from omnisource.orchestrator.reserve import hear_stock
-from omnisource.orchestrator.store_check import breaches
-from omnisource.orchestrator.store_session import Statement, session_of
 
 UNDER_WAY: Final = 100
 """Orders that are under way at a time."""
 MOST_MOVES: Final = 200
 """Moves of an order; one that has not come to an end by then never will."""
-ENDS: Final = frozenset(("delivered", "collected", "cancelled", "returned"))
 NEXT: Final[dict[str, Step]] = {
     "allocated": "release", "released": "pick", "picking": "pack", "packed": "ship",
     "shipped": "deliver",
 }  # fmt: skip
-ON_HAND: Final = Statement("SELECT COALESCE(SUM(on_hand), 0) FROM stock")
-EVENTS: Final = Statement('SELECT document FROM events ORDER BY "order", sequence')
-GIVEN: Final = Statement(
-    "SELECT a.run, a.shipment, a.line, a.units, COALESCE(g.units, 0) FROM allocations a "
-    "LEFT JOIN sent g ON g.run = a.run AND g.shipment = a.shipment AND g.line = a.line"
-)
 
 
 @dataclass(frozen=True)
@@ -276,7 +258,7 @@ def soak(
         chances: how often what happens.
     """
     soak = Soak(life, again or life, Random(seed), chances or Chances())
-    before = _on_hand(life)
+    before = on_hand(life)
     begin = life.source.world.scenario.now
     waiting = [Living(each, begin + timedelta(seconds=30 * i)) for i, each in enumerate(placed)]
     soak.found.orders = len(waiting)
@@ -291,98 +273,10 @@ def soak(
         if under_way[at].over or under_way[at].moves > MOST_MOVES:
             under_way[at] = under_way[-1]
             under_way.pop()
-    soak.found.faults += faults(life, before + soak.found.came, soak.found)
+    seen = checked(life, before + soak.found.came)
+    soak.found.changed = seen.changed
+    soak.found.faults += seen.faults
     return soak.found
-
-
-def _on_hand(life: Life) -> int:
-    with life.desk.database.reading() as connection:
-        [[units]] = session_of(connection).rows(ON_HAND)
-    return int(units)
-
-
-def faults(life: Life, units: int, found: Soaked) -> list[str]:
-    """Return what should not be, (1) to (5).
-
-    Args:
-        life: a database at the end.
-        units: on hand at the beginning, and what has come since.
-        found: counts the promises that were changed.
-    """
-    with life.desk.database.reading() as connection:
-        session = session_of(connection)
-        told = [Event.model_validate_json(text) for (text,) in session.rows(EVENTS)]
-        given = {(f"{r}/{s}", line): (n, sent) for r, s, line, n, sent in session.rows(GIVEN)}
-    found.changed = sum(event.kind == "promise_changed" for event in told)
-    by_order: dict[str, list[Event]] = {}
-    for event in told:
-        by_order.setdefault(event.order, []).append(event)
-    states = {order: state_of(events) for order, events in by_order.items()}
-    said = [
-        f"{rule}: {text}" for rule, some in breaches(life.desk.database).items() for text in some
-    ]
-    said += [f"{o}: it is {s.state} in the end" for o, s in states.items() if s.state not in ENDS]
-    derived = {
-        (name, line): (n, claims.sent[name, line])
-        for state in states.values() for claims in [claims_of(state)]
-        for (name, line), n in claims.given.items()
-    }  # fmt: skip
-    if derived != given:
-        said.append(f"{len(set(derived.items()) ^ set(given.items()))} allocations differ")
-    lost = sum(goods.units for event in told for goods in event.lost)
-    back = sum(goods.units for event in told for goods in event.back if goods.due is None)
-    gone = sum(sum(claims_of(state).gone.values()) for state in states.values())
-    if _on_hand(life) != units - gone - lost + back:
-        said.append(f"{_on_hand(life)} units, not {units} − {gone} − {lost} + {back}")
-    for order, events in by_order.items():
-        said += [f"{order}: {text}" for text in _money(states[order], events)]
-        said += [f"{order}: {text}" for text in _promises(events)]
-    return said
-
-
-def _money(state: OrderState, events: Sequence[Event]) -> list[str]:
-    """Return what is wrong with an order's cents, (4)."""
-    from omnisource.solvers.proration import invoice
-
-    cents = Counter[str]()
-    for event in events:
-        cents[event.kind] += event.cents
-        cents["kept"] += event.fee_cents
-    cents["invoiced"] = cents["shipped"] + cents["collected"]
-    worth = {
-        name: invoice(state, [piece for piece in state.pieces if wanted(piece)]).cents
-        for name, wanted in _WORTH.items()
-    }
-    whole = sum(amount.due(state.tax_included) for amount in state.amounts.values())
-    books = {
-        "cancelled": cents["cancelled"], "left": cents["invoiced"],
-        "returned": cents["returned"] + cents["kept"],
-    }  # fmt: skip
-    said = [f"{k}: {books[k]} cents, not {worth[k]}" for k in books if books[k] != worth[k]]
-    open_ = worth["open"]
-    if whole != cents["cancelled"] + cents["invoiced"] + open_:
-        said.append(f"{whole} cents, of which {cents['cancelled']} cancelled, {cents['invoiced']}")
-    return said
-
-
-_WORTH: Final[dict[str, Callable[[Piece], bool]]] = {
-    "cancelled": lambda piece: piece.state == "cancelled",
-    "left": lambda piece: piece.left,
-    "returned": lambda piece: piece.state == "returned",
-    "open": lambda piece: not piece.left and piece.state != "cancelled",
-}
-
-
-def _promises(events: Sequence[Event]) -> list[str]:
-    """Return what has arrived later than was promised by then, (5)."""
-    said, promise = [], None
-    for event in events:
-        if event.kind in ("promised", "promise_changed"):
-            promise = event.promise_at
-        late = promise is not None and event.at > promise
-        if event.kind in ("delivered", "collected") and late:
-            said.append(f"{event.kind} at {event.at}, promised {promise}")
-    return said
 
 
 def orders_of(world: World) -> list[Placed]:
