@@ -117,6 +117,9 @@ def trouble(
     silent: Annotated[
         int | None, typer.Option(metavar="MINUTES", help="That a dropshipper may be silent.")
     ] = None,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="What nodes have declined over HTTP.")
+    ] = False,
     down: Annotated[str | None, typer.Option(metavar="NODE", help="A node that is down.")] = None,
     now: Now = None,
     actor: Actor = "",
@@ -127,11 +130,12 @@ def trouble(
     from omnisource.orchestrator.life import open_life
     from omnisource.orchestrator.report import sentences
     from omnisource.orchestrator.screen import Screen
-    from omnisource.orchestrator.trouble import drop_silent, node_down, with_person
+    from omnisource.orchestrator.trouble import drop_refused, drop_silent, node_down, with_person
 
     doing = doing_of("", key, now, actor=actor)
     with open_life(db) as life:
         done = drop_silent(life, doing, silent) if silent is not None else []
+        done += drop_refused(life, doing) if refused else []
         done += node_down(life, doing, down) if down is not None else []
         persons = with_person(life)
     document = {"sourced": [said.model_dump(mode="json") for said in done], "persons": persons}

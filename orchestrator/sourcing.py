@@ -26,8 +26,8 @@ from omnisource.solvers.problem import Decisions, Ints, Limits, Prices, Problem
 from omnisource.solvers.registry import solver
 from omnisource.solvers.single import serve_one
 
-SHORT: Final = 10**9
-LATE: Final = 10**6
+SHORT: Final = 10**7
+LATE: Final = 10**5
 """Cents a unit short, and a unit and day late: no freight is as dear as a day, no day as a unit."""
 
 

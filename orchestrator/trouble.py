@@ -30,6 +30,11 @@ UNSENT: Final = Statement(
     "AND NOT EXISTS (SELECT 1 FROM sent g WHERE g.run = a.run AND g.shipment = a.shipment "
     'AND g.line = a.line) ORDER BY a."order", a.run, a.shipment'
 )
+ACCEPTED: Final = Statement("SELECT run, shipment FROM acknowledgements WHERE accepted")
+REFUSED: Final = Statement(
+    'SELECT s."order", k.run, k.shipment, k.reason FROM acknowledgements k JOIN shipments s '
+    "ON s.run = k.run AND s.shipment = k.shipment WHERE NOT k.accepted ORDER BY k.at"
+)
 WITH_PERSON: Final = Statement('SELECT "order" FROM orders WHERE status = :status ORDER BY row')
 DECLINED: Final = Statement(
     "SELECT node, COUNT(*) FROM events WHERE kind = 'declined' AND node IS NOT NULL GROUP BY node"
@@ -47,8 +52,12 @@ def silent(life: Life, now: datetime, minutes: int) -> list[tuple[str, str]]:
     """
     nodes = life.source.world.nodes
     theirs = nodes["node"][nodes["kind"] == NODE_KINDS.index("dropshipper")].tolist()
+    with life.desk.database.reading() as connection:
+        taken = {f"{run}/{number}" for run, number in session_of(connection).rows(ACCEPTED)}
     found = []
     for order, shipment in _unsent(life, theirs):
+        if shipment in taken:
+            continue
         seen = read_order(life.desk.database, order)
         given = [e.at for e in seen.events if any(s.shipment == shipment for s in e.shipments)]
         held = state_of(seen.events).of_shipment(shipment)
@@ -63,6 +72,17 @@ def drop_silent(life: Life, doing: Doing, minutes: int) -> list[Told | Denied]:
     return [
         decline(life, _of(doing, order, shipment, "silent"), shipment)
         for order, shipment in silent(life, doing.now, minutes)
+    ]
+
+
+def drop_refused(life: Life, doing: Doing) -> list[Told | Denied]:
+    """Take from nodes what they have declined over HTTP, and source it again."""
+    with life.desk.database.reading() as connection:
+        rows = session_of(connection).rows(REFUSED)
+    return [
+        decline(life, _of(doing, order, f"{run}/{number}", reason), f"{run}/{number}")
+        for order, run, number, reason in rows
+        if _is_held(life, order, f"{run}/{number}")
     ]
 
 

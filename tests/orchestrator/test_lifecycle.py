@@ -95,6 +95,14 @@ def test_a_decline_is_sourced_again_and_keeps_the_promise(town: Any) -> None:
     assert town.stock(life) == {"WA": (0, 0), "SA": (2, 2)}
 
 
+def test_an_order_of_many_units_is_sourced_in_parts(town: Any) -> None:
+    """More ways to cut it than a menu holds: the large solver, with a date that binds."""
+    life = town.life({"WA": 400, "SA": 300, "WB": 300, "TB": 400})
+    said = told(place(life, doing("k0"), town.order(A=600, B=600, promised_by=WEDNESDAY)))
+    assert said.promise_at == WEDNESDAY
+    assert sum(reserved for _, reserved in town.stock(life).values()) == 1_200
+
+
 def test_a_decline_too_late_for_the_post_goes_by_express_to_keep_the_promise(town: Any) -> None:
     life = town.life({"WA": 2, "SA": 2})
     told(place(life, doing("k0"), town.order(A=2, promised_by=WEDNESDAY)))

@@ -8,13 +8,16 @@ import pytest
 from sqlalchemy import text
 
 from omnisource.models.base import UnusableInput
+from omnisource.models.http_orders import Acknowledgement
 from omnisource.models.money import Charge, Terms
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.decline import decline
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import cancel, events, give_back, place, show, step
+from omnisource.orchestrator.store_acknowledge import acknowledge
 from omnisource.orchestrator.trouble import (
     decline_rates,
+    drop_refused,
     drop_silent,
     node_down,
     silent,
@@ -64,6 +67,23 @@ def test_a_dropshipper_that_is_silent_past_its_time_loses_the_order(town: Any) -
     assert told(said).events[:2] == ("declined", "allocated")
     assert town.at_nodes(show(life, "o1")) == {"Ta1": "allocated"}
     assert '"cause":"silent"' in [text for _, text in events(life)][3]
+
+
+def test_what_a_node_has_said_over_http_counts(town: Any) -> None:
+    """D takes the first shipment and is no longer silent; it declines the second."""
+    life = town.life({"DA": 2, "TA": 5})
+    for name in ("o1", "o2"):
+        told(place(life, doing(name, name), town.order(name, A=1)))
+    said = (
+        Acknowledgement(run="order o1", shipment=0, accepted=True),
+        Acknowledgement(run="order o2", shipment=0, accepted=False, reason="broken"),
+    )
+    life.desk.write(lambda session: acknowledge(session, said, "D", 0))
+    later = NOON + timedelta(days=1)
+    assert silent(life, later, 60) == [("o2", "order o2/0")]
+    [done] = drop_refused(life, doing("r", "", later))
+    assert (told(done).order, told(done).events[0]) == ("o2", "declined")
+    assert drop_refused(life, doing("r2", "", later)) == []
 
 
 def test_a_node_is_judged_by_what_it_did(town: Any) -> None:
