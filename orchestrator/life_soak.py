@@ -171,7 +171,8 @@ class Soak:
         forget = state.is_with_person
         self.found.persons += forget
         if one.moves > MOST_MOVES // 4:
-            self.do(one, "cancel", lambda d: cancel(self.life, d, line=waits[0].line))
+            line, units = waits[0].line, waits[0].units
+            self.do(one, "cancel", lambda d: cancel(self.life, d, line=line, units=units))
             return
         if one.moves > 4:
             node = self.random.choice(self.warehouses)
