@@ -1,5 +1,6 @@
 """Any sequence of what nodes, carriers and customers do, against a count in plain Python."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,9 +103,11 @@ class LifeMachine(RuleBasedStateMachine):
     @rule(order=ORDERS, fastest=st.booleans())
     def change(self, order: str, fastest: bool) -> None:
         wish = OrderChange(fastest=True) if fastest else OrderChange(postcode="80331")
-        offer = quote_change(self.at, self.doing(order), wish)
-        if not isinstance(offer, Denied):
-            said = accept_change(self.at, self.doing(order), wish, offer.quote)
+        doing = self.doing(order)
+        offer = quote_change(self.at, doing, wish)
+        if not isinstance(offer, Denied):  # a day later it may come to something else
+            accepting = replace(doing, key=f"{doing.key} accepted")
+            said = accept_change(self.at, accepting, wish, offer.quote)
             assert isinstance(said, Told)
 
     @rule(order=ORDERS, units=st.integers(1, 2))
