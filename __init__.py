@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.availability import Availability
     from omnisource.models.base import BrokenPlan, OmnisourceError, UnusableInput
     from omnisource.models.explanation import Explanation
+    from omnisource.models.lifecycle import OrderState, state_of
+    from omnisource.models.money import Charge, Terms
     from omnisource.models.network import Lane, Node, Service, TariffStep, ZoneRule
     from omnisource.models.order import Delivery, Line, Order
     from omnisource.models.place import Place
@@ -35,11 +37,15 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     )
     from omnisource.models.scenario import Scenario
     from omnisource.models.stock import Allotment, Receipt, StockCell
+    from omnisource.models.told import Denied, OrderChange, Told
     from omnisource.models.world import Table, World
     from omnisource.orchestrator.allocate import allocate
     from omnisource.orchestrator.availability import availability
+    from omnisource.orchestrator.change import accept_change, quote_change
     from omnisource.orchestrator.client import Client, Refusal
     from omnisource.orchestrator.compare import compare
+    from omnisource.orchestrator.decline import decline as decline_shipment
+    from omnisource.orchestrator.decline import source as source_again
     from omnisource.orchestrator.explain import explain
     from omnisource.orchestrator.generate import generate
     from omnisource.orchestrator.learn import (
@@ -48,6 +54,14 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
         read_lead_times,
         save_lead_times,
     )
+    from omnisource.orchestrator.life import Doing, open_life
+    from omnisource.orchestrator.life import Rules as LifeRules
+    from omnisource.orchestrator.lifecycle import cancel as cancel_order
+    from omnisource.orchestrator.lifecycle import events as read_events
+    from omnisource.orchestrator.lifecycle import give_back as return_goods
+    from omnisource.orchestrator.lifecycle import place as place_order
+    from omnisource.orchestrator.lifecycle import show as show_order
+    from omnisource.orchestrator.lifecycle import step as step_order
     from omnisource.orchestrator.load import load_world as load
     from omnisource.orchestrator.load import world_of
     from omnisource.orchestrator.measures import Measures
@@ -76,24 +90,29 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Cart", "CartLine", "Change", "Claim",
-    "ClaimLine", "ClaimShipment", "Client", "Delivery", "Explanation", "Fairness", "Fence", "Lane",
-    "LeadTimes", "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer",
-    "OmnisourceError", "Option", "Order", "Parcel", "PickUp", "Place", "Placed", "Plan", "Policy",
+    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Cart", "CartLine", "Change",
+    "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery", "Denied", "Doing",
+    "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "LifeRules", "Limits", "Line",
+    "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError", "Option", "Order",
+    "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed", "Plan", "Policy",
     "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario", "Service",
-    "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "UnusableInput", "Weights",
-    "World", "ZoneRule", "__version__", "allocate", "availability", "claim_of_option",
-    "commit_plan", "compare", "confirm", "connect", "evaluate", "evaluate_promises", "expire",
-    "explain", "extend", "find_reservation", "generate", "hear_stock", "learn", "load",
-    "load_into", "measures", "open_desk", "open_slot", "placed", "promise", "promiser",
-    "read_lead_times", "read_prices", "read_run", "release", "reserve", "save_lead_times",
-    "save_run", "world_of",
+    "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "Terms", "Told",
+    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "accept_change", "allocate",
+    "availability", "cancel_order", "claim_of_option", "commit_plan", "compare", "confirm",
+    "connect", "decline_shipment", "evaluate", "evaluate_promises", "expire", "explain", "extend",
+    "find_reservation", "generate", "hear_stock", "learn", "load", "load_into", "measures",
+    "open_desk", "open_life", "open_slot", "place_order", "placed", "promise", "promiser",
+    "quote_change", "read_events", "read_lead_times", "read_prices", "read_run", "release",
+    "reserve", "return_goods", "save_lead_times", "save_run", "show_order", "source_again",
+    "state_of", "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
     "models.availability": ("Availability",),
     "models.base": ("BrokenPlan", "OmnisourceError", "UnusableInput"),
     "models.explanation": ("Explanation",),
+    "models.lifecycle": ("OrderState", "state_of"),
+    "models.money": ("Charge", "Terms"),
     "models.network": ("Lane", "Node", "Service", "TariffStep", "ZoneRule"),
     "models.order": ("Delivery", "Line", "Order"),
     "models.place": ("Place",),
@@ -107,14 +126,22 @@ _MODULES = {
     "models.promise": ("Cart", "CartLine", "Change", "NotOffered", "Offer", "Option", "Parcel"),
     "models.scenario": ("Scenario",),
     "models.stock": ("Allotment", "Receipt", "StockCell"),
+    "models.told": ("Denied", "OrderChange", "Told"),
     "models.world": ("Table", "World"),
     "orchestrator.allocate": ("allocate",),
     "orchestrator.availability": ("availability",),
+    "orchestrator.change": ("accept_change", "quote_change"),
     "orchestrator.client": ("Client", "Refusal"),
     "orchestrator.compare": ("compare",),
+    "orchestrator.decline": ("decline as decline_shipment", "source as source_again"),
     "orchestrator.explain": ("explain",),
     "orchestrator.generate": ("generate",),
     "orchestrator.learn": ("evaluate_promises", "learn", "read_lead_times", "save_lead_times"),
+    "orchestrator.life": ("Doing", "Rules as LifeRules", "open_life"),
+    "orchestrator.lifecycle": (
+        "cancel as cancel_order", "events as read_events", "give_back as return_goods",
+        "place as place_order", "show as show_order", "step as step_order",
+    ),
     "orchestrator.load": ("load_world as load", "world_of"),
     "orchestrator.measures": ("Measures", "measures_of as measures"),
     "orchestrator.reserve": (

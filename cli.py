@@ -2,8 +2,8 @@
 
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
 This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
-cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_serve.py, cli_learn.py,
-cli_bench.py.
+cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_order.py, cli_trouble.py,
+cli_serve.py, cli_learn.py, cli_bench.py.
 """
 
 import os
@@ -19,6 +19,7 @@ from omnisource.cli_availability import availability
 from omnisource.cli_bench import bench
 from omnisource.cli_learn import learn
 from omnisource.cli_night import allocate, compare, demo, explain
+from omnisource.cli_order import order
 from omnisource.cli_promise import promise
 from omnisource.cli_reserve import database, reserve
 from omnisource.cli_scenario import generate, load, validate
@@ -49,6 +50,7 @@ VERBS = (
 for verb in VERBS:
     app.command()(verb)
 database.add_typer(keys, name="key")
+app.add_typer(order, name="order")
 app.add_typer(database, name="db")
 app.add_typer(bench, name="bench")
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from omnisource.cli_options import Json, Quiet, Threads, Time
+from omnisource.cli_options import Json, Quiet, Strict, Threads, Time, leave
 
 Part = Literal["table", "anytime", "rivals", "rules", "growth", "sweep", "all"]
 
@@ -202,3 +202,32 @@ def serve(
     if out is not None:
         keep(out, figures.document(), [figures.sheet()])
     Screen(json, quiet).show(figures.document(), sheet_report(figures.sheet()))
+
+
+@bench.command()
+def life(
+    *,
+    orders: Annotated[int, typer.Option(min=10, help="How many.")] = 2_000,
+    nodes: Annotated[int, typer.Option(min=3, help="Of the made-up network.")] = 200,
+    db: Annotated[
+        list[str] | None,
+        typer.Option("--db", metavar="URL", help="Databases; what is in them is replaced."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other orders.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let orders live at random: nothing is lost, and most promises are kept."""
+    from omnisource.orchestrator.bench import keep
+    from omnisource.orchestrator.bench_life import bench_life, life_sheet
+    from omnisource.orchestrator.report import sheet_report
+    from omnisource.orchestrator.screen import Screen
+
+    found = bench_life(db or (), orders=orders, nodes=nodes, seed=seed)
+    document, table = [figures.document() for figures in found], life_sheet(found)
+    if out is not None:
+        keep(out, document, [table])
+    Screen(json, quiet).show(document, sheet_report(table))
+    leave(strict and any(figures.faults for figures in found))

@@ -73,7 +73,7 @@ def tidy(
     from omnisource.orchestrator.store_desk import open_desk
 
     with open_desk(db) as desk:
-        done = tidied(desk, older_than=older_than, now=_clock(now))
+        done = tidied(desk, older_than=older_than, now=clock(now))
     said = (
         f"{done.expired} reservations out of time given back; {done.reservations} that are over "
         f"and {done.keys} keys dropped."
@@ -136,7 +136,7 @@ def reserve(
     from omnisource.orchestrator.source import time_of
     from omnisource.orchestrator.store_desk import open_desk
 
-    at, ttl = _clock(now), timedelta(minutes=minutes)
+    at, ttl = clock(now), timedelta(minutes=minutes)
     if [claim, node, quote].count(None) != 2:
         raise typer.BadParameter(
             "give one of --claim FILE, --node NODE with --sku, --quote QUOTE with --sku"
@@ -144,7 +144,7 @@ def reserve(
     with open_desk(db) as desk:
         if quote is not None:
             said = reserve_quote(
-                desk, quote, sku or [], key=key, now=at, asked=_clock(asked), ttl=ttl, to=to,
+                desk, quote, sku or [], key=key, now=at, asked=clock(asked), ttl=ttl, to=to,
                 store=store, from_store=from_store, channel=channel, tier=tier,
                 max_shipments=max_shipments, by=time_of(by), modes=mode or (),
             )  # fmt: skip
@@ -166,7 +166,7 @@ def reserve(
     leave(strict and isinstance(said, Refused))
 
 
-def _clock(now: str | None) -> datetime:
+def clock(now: str | None) -> datetime:
     """Return the time that is meant; the one place where reservations read a clock."""
     from datetime import UTC
 

@@ -8,7 +8,7 @@ from omnisource.models.base import Name, Text, Value
 
 MOST: Final = 1_000
 """Shipments that are acknowledged in one request at the most."""
-State = Literal["open", "allocated", "cancelled"]
+State = Literal["open", "allocated", "cancelled", "person"]
 
 
 class OrderLine(Value):

@@ -17,14 +17,16 @@ from typing import Final
 from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """The version of the tables below; a database says in `layout` which one it has, and
 `orchestrator/migrations` leads from each to the next."""
 
 OPEN: Final = "open"
 ALLOCATED: Final = "allocated"
 CANCELLED: Final = "cancelled"
-"""States of an order: some unit of it has no stock yet; every unit has; it is no longer wanted."""
+PERSON: Final = "person"
+"""States of an order: some unit of it has no stock yet; every unit has; it is no longer wanted; a
+person is to see to it."""
 STARTED: Final = "started"
 PLANNED: Final = "planned"
 DONE: Final = "done"
@@ -81,7 +83,7 @@ class StockRow(Ledger, table=True):
     __table_args__ = (UniqueConstraint("node", "sku"), CheckConstraint("reserved >= 0"))
     row: int = _place()
     node: str
-    sku: str
+    sku: str = Field(index=True)
     on_hand: int  # units
     reserved: int  # units of it, and of receipts due, that orders have been given
     safety: int  # units, the cell's own or its node's
@@ -185,6 +187,40 @@ class AllocationRow(Ledger, table=True):
     shipment: int = _place()
     line: str = Field(primary_key=True)
     order: str
+    node: str
+    sku: str
+    units: int
+
+
+class EventRow(Ledger, table=True):
+    """Something that has happened to an order.
+
+    It is put in once and never changed, but for its place among all events, which whoever reads
+    them gives to those that have none yet.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("order", "sequence"),
+        Index("events_by_node", "node", "kind"),
+    )
+    row: int = Field(default=None, primary_key=True)
+    order: str
+    sequence: int
+    place: int | None = Field(default=None, sa_type=BigInteger, unique=True)
+    kind: str
+    node: str | None = None
+    at: int = Field(sa_type=BigInteger)  # seconds since 1970-01-01 UTC
+    document: str  # JSON
+
+
+class SentRow(Ledger, table=True):
+    """Units of an allocation that have left their node: they lie in its stock no more."""
+
+    __tablename__ = "sent"
+    run: str = Field(primary_key=True)
+    shipment: int = _place()
+    line: str = Field(primary_key=True)
     node: str
     sku: str
     units: int

@@ -16,7 +16,7 @@ from omnisource.orchestrator.store_plan import last_prices
 
 ORDERS = APIRouter(tags=["orders"])
 Named = Annotated[str, Path(max_length=200, description="The order's name.")]
-STATES: tuple[State, ...] = ("open", "allocated", "cancelled")
+STATES: tuple[State, ...] = ("open", "allocated", "cancelled", "person")
 
 
 @ORDERS.get("/v1/orders", **rules("checkout", "planner"))

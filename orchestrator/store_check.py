@@ -6,14 +6,17 @@ from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_session import Statement, session_of
 
 RULES: Final = {
-    "reserved of a stock cell = Σ holds + Σ allocations": Statement(
+    "reserved of a stock cell = Σ holds + Σ allocations − Σ sent": Statement(
         "SELECT s.node || ' ' || s.sku || ': reserved ' || s.reserved || ', held ' || "
-        "COALESCE(h.units, 0) || ', allocated ' || COALESCE(a.units, 0) FROM stock s "
+        "COALESCE(h.units, 0) || ', allocated ' || COALESCE(a.units, 0) || ', sent ' || "
+        "COALESCE(g.units, 0) FROM stock s "
         "LEFT JOIN (SELECT target, SUM(units) AS units FROM holds WHERE kind = 'stock' "
         "GROUP BY target) h ON h.target = s.row "
         "LEFT JOIN (SELECT node, sku, SUM(units) AS units FROM allocations GROUP BY node, sku) a "
         "ON a.node = s.node AND a.sku = s.sku "
-        "WHERE s.reserved <> COALESCE(h.units, 0) + COALESCE(a.units, 0) ORDER BY s.row"
+        "LEFT JOIN (SELECT node, sku, SUM(units) AS units FROM sent GROUP BY node, sku) g "
+        "ON g.node = s.node AND g.sku = s.sku WHERE s.reserved <> COALESCE(h.units, 0) + "
+        "COALESCE(a.units, 0) - COALESCE(g.units, 0) ORDER BY s.row"
     ),
     "used of a quota = Σ holds + what was sent that day": Statement(
         "SELECT q.kind || ' ' || q.node || ' ' || q.at || ' ' || q.sku || ': used ' || q.used "
@@ -34,9 +37,15 @@ RULES: Final = {
         "LEFT JOIN reservations r ON r.reservation = h.reservation "
         "WHERE r.status IS NULL OR r.status = 'released' ORDER BY h.reservation"
     ),
-    "a confirmed reservation has its shipments": Statement(
+    "a confirmed reservation has its shipments, until its order's life changes them": Statement(
         "SELECT r.reservation FROM reservations r WHERE r.status = 'confirmed' AND NOT EXISTS "
-        "(SELECT 1 FROM shipments s WHERE s.run = 'reservation ' || r.reservation)"
+        "(SELECT 1 FROM shipments s WHERE s.run = 'reservation ' || r.reservation) AND NOT EXISTS "
+        '(SELECT 1 FROM events e WHERE e."order" = r."order")'
+    ),
+    "no more is sent than was allocated": Statement(
+        "SELECT g.run || ' ' || g.shipment || ' ' || g.line FROM sent g LEFT JOIN allocations a "
+        "ON a.run = g.run AND a.shipment = g.shipment AND a.line = g.line "
+        "WHERE a.units IS NULL OR a.units < g.units"
     ),
     "allocated of a line = Σ allocations": Statement(
         "SELECT l.\"order\" || ' ' || l.line || ': allocated ' || l.allocated FROM lines l "

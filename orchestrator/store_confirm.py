@@ -78,6 +78,7 @@ OVERDUE: Final = Statement(
     "SELECT reservation FROM reservations WHERE status = 'held' AND until <= :now "
     "ORDER BY until LIMIT :most"
 )
+LIVES: Final = Statement('SELECT 1 FROM events WHERE "order" = :order LIMIT 1')
 LEFT_OVER: Final = Statement(
     "SELECT DISTINCT h.reservation FROM holds h JOIN reservations r "
     "ON r.reservation = h.reservation WHERE r.status = 'expired' LIMIT :most"
@@ -106,18 +107,23 @@ def confirm(session: Session, ask: Ask, name: str, placed: Placed | str) -> Answ
     """
     if not session.changes([new_write(ask)])[0]:
         return replay(session, ask)
+    return say(session, ask, confirmed(session, name, placed, now=ask.now))
+
+
+def confirmed(session: Session, name: str, placed: Placed | str, *, now: int) -> Answer:
+    """Make a reservation an order's allocation, (2), within a write that has a key of its own."""
     order = placed if isinstance(placed, str) else placed.order.order
     if refused := _unfit(session, name, placed):
-        return say(session, ask, refused)
-    if isinstance(found := _live(session, name, ask.now), Refused):
-        return say(session, ask, found)
+        return refused
+    if isinstance(found := _live(session, name, now), Refused):
+        return found
     if isinstance(placed, Placed):
         place(session, placed.order, placed.lines)
     claim = claim_of(session, name)
     status = {"reservation": name, "status": CONFIRMED, "order": order}
     session.put([(SET_STATUS, status), *allocations(name, claim, order)])
     close_order(session, order)
-    return say(session, ask, _reservation(session, name, CONFIRMED, until=found[0], order=order))
+    return _reservation(session, name, CONFIRMED, until=found[0], order=order)
 
 
 def release(session: Session, ask: Ask, name: str) -> Answer:
@@ -144,6 +150,8 @@ def release(session: Session, ask: Ask, name: str) -> Answer:
         raise Undo(partial(release, ask=ask, name=name))
     if status not in (HELD, CONFIRMED):
         return say(session, ask, _over(name, status))
+    if status == CONFIRMED and session.rows(LIVES, order=order):
+        return say(session, ask, _begun(name, order))
     give_back(session, [name], cells, quotas)
     if status == CONFIRMED:
         _take_back(session, name, order, drawn=drawn, days=days)
@@ -187,6 +195,11 @@ def _live(session: Session, name: str, now: int) -> tuple[int, str | None] | Ref
 
 def _unknown(name: str) -> Refused:
     return Refused(why="unknown", reasons=(f"there is no reservation {name}",))
+
+
+def _begun(name: str, order: str) -> Refused:
+    reason = f"order {order} has begun its life: `omnisource order cancel {order}`"
+    return Refused(why="confirmed", reasons=(f"reservation {name} is confirmed", reason))
 
 
 def _over(name: str, status: Any) -> Refused:

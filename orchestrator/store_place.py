@@ -66,18 +66,29 @@ def unwanted(claim: Claim, order: str, lines: dict[str, tuple[str, int]]) -> Ref
 def place(session: Session, order: Order, lines: Sequence[Line]) -> None:
     """Put in an order with its lines, at the end of those that are there."""
     session.rows(ONE_AT_A_TIME)
-    [[last]], [[last_line]] = session.rows(LAST_ORDER), session.rows(LAST_LINE)
-    document = order.model_dump_json(exclude={"order"}, exclude_none=True)
-    put: list[tuple[Statement, Values]] = [
-        (NEW_ORDER, {"row": last + 1, "order": order.order, "document": document})
-    ]
-    for row, line in enumerate(lines, start=last_line + 1):
+    [[last]] = session.rows(LAST_ORDER)
+    new = {"row": last + 1, "order": order.order, "document": order_document(order)}
+    session.put([(NEW_ORDER, new)])
+    place_lines(session, lines)
+
+
+def place_lines(session: Session, lines: Sequence[Line]) -> None:
+    """Put in lines of orders that are there, at the end."""
+    session.rows(ONE_AT_A_TIME)
+    [[last]] = session.rows(LAST_LINE)
+    put: list[tuple[Statement, Values]] = []
+    for row, line in enumerate(lines, start=last + 1):
         besides = line.model_dump_json(exclude={"order", "line", "sku", "units"}, exclude_none=True)
         put.append(
-            (NEW_LINE, {"row": row, "order": order.order, "line": line.line, "sku": line.sku,
+            (NEW_LINE, {"row": row, "order": line.order, "line": line.line, "sku": line.sku,
                         "units": line.units, "document": besides})
         )  # fmt: skip
     session.put(put)
+
+
+def order_document(order: Order) -> str:
+    """Return what a database keeps of an order besides its name."""
+    return order.model_dump_json(exclude={"order"}, exclude_none=True)
 
 
 def allocations(name: str, claim: Claim, order: str) -> list[tuple[Statement, Values]]:

@@ -210,6 +210,11 @@ class Places:
         """Tell whether a node limits how many orders are collected in that slot."""
         return ("slot", node) in self._limits or self._quota(Key("slot", node, at)) is not None
 
+    def open_days(self, loads: Iterable[tuple[str, str]], write: Callable[..., Any]) -> None:
+        """Put in the days (node, day) of nodes that have a limit and are not there yet."""
+        keys = (Key(kind, node, day) for node, day in loads for kind in USED)
+        self.make_days((key for key in keys if self._is_limited(key.kind, key.node)), write)
+
     def safety_of_new(self, node: str, sku: str) -> int | None:
         """Return the units kept back of a cell that is new; None where it cannot be."""
         if self._cell((node, sku)) is not None:

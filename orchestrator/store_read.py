@@ -77,12 +77,15 @@ class StoredWorld(World):
     digest: str  # of all that was read
 
 
-def read_world(database: Database, now: datetime | None = None) -> Loaded:
+def read_world(
+    database: Database, now: datetime | None = None, *, most: int | None = None
+) -> Loaded:
     """Return what is open in a database; the world is a `StoredWorld`.
 
     Args:
-        database: which.
-        now: the clock, by which reservations are out of time; the scenario's if absent.
+        database: holds a scenario.
+        now: when it is looked at; the scenario's clock if absent.
+        most: rows of stock, receipts, orders and lines; 0 for the network alone.
 
     Raises:
         UnusableInput: the database cannot be read, or its scenario has a key that is not known.
@@ -90,7 +93,7 @@ def read_world(database: Database, now: datetime | None = None) -> Loaded:
     with database.reading() as connection:
         scenario = _scenario(connection, now)
         at = int(scenario.now.timestamp())
-        raw = _raw_tables(connection, at)
+        raw = _raw_tables(connection, at, most)
         raw["allotments"] = with_sold(raw["allotments"], connection, at)
         days = used_days(connection, day := str(scenario.now.date()), at)
     used = days.filter(pl.col("day") == day).drop("day")
@@ -121,11 +124,11 @@ def _scenario(connection: Connection, now: datetime | None) -> Scenario:
     return found.model_copy(update={"now": now.astimezone(found.now.tzinfo)})
 
 
-def _raw_tables(connection: Connection, now: int) -> dict[str, pl.DataFrame]:
+def _raw_tables(connection: Connection, now: int, most: int | None) -> dict[str, pl.DataFrame]:
     """Return what every table of a scenario has, its cells not yet looked at."""
     typed = {
-        "stock": _stock(connection, now), "receipts": _receipts(connection),
-        "orders": _orders(connection, now), "lines": _lines(connection),
+        "stock": _stock(connection, now, most), "receipts": _receipts(connection, most),
+        "orders": _orders(connection, now, most), "lines": _lines(connection, most),
     }  # fmt: skip
     open_orders = typed["orders"].select("order")
     typed["lines"] = typed["lines"].join(open_orders, on="order", how="semi", maintain_order="left")
@@ -141,13 +144,13 @@ def _documents(connection: Connection) -> Frames:
     return {name: _opened(kinds.get((name,), none), name) for name in DOCUMENTS}
 
 
-def _stock(connection: Connection, now: int) -> pl.DataFrame:
+def _stock(connection: Connection, now: int, most: int | None) -> pl.DataFrame:
     """Return the stock cells; what reservations out of time hold of them is free."""
     t = table_of(StockRow)
     columns = (t.c.row, t.c.node, t.c.sku, t.c.on_hand, t.c.safety, t.c.reserved, t.c.document)
     schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "on_hand": WHOLE, "safety": WHOLE,
               "reserved": WHOLE, "document": TEXT}  # fmt: skip
-    found = select_frame(connection, select(*columns), schema).sort(ROW)
+    found = select_frame(connection, select(*columns).limit(most), schema).sort(ROW)
     h, r = table_of(HoldRow), table_of(ReservationRow)
     over = or_(r.c.status == EXPIRED, and_(r.c.status == HELD, r.c.until <= now))
     query = select(h.c.target, cast(func.sum(h.c.units), BigInteger)).join(
@@ -162,30 +165,30 @@ def _stock(connection: Connection, now: int) -> pl.DataFrame:
     return _opened(found.with_columns(pl.col("on_hand").clip(0)), "stock")
 
 
-def _receipts(connection: Connection) -> pl.DataFrame:
+def _receipts(connection: Connection, most: int | None) -> pl.DataFrame:
     t = table_of(ReceiptRow)
     schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "units": WHOLE, "due": WHOLE}
     query = select(t.c.row, t.c.node, t.c.sku, t.c.units, t.c.due)
-    frame = select_frame(connection, query, schema).sort(ROW)
+    frame = select_frame(connection, query.limit(most), schema).sort(ROW)
     return frame.with_columns(as_times(frame["due"]))
 
 
-def _orders(connection: Connection, now: int) -> pl.DataFrame:
+def _orders(connection: Connection, now: int, most: int | None) -> pl.DataFrame:
     """Return the open orders; one for which something is held waits for what becomes of that."""
     t, r = table_of(OrderRow), table_of(ReservationRow)
     held = exists().where(r.c.order == t.c.order, r.c.status == HELD, r.c.until > now)
     query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(t.c.status == OPEN, ~held)
     schema = {ROW: WHOLE, "order": TEXT, "version": WHOLE, "document": TEXT}
-    return _opened(select_frame(connection, query, schema).sort(ROW), "orders")
+    return _opened(select_frame(connection, query.limit(most), schema).sort(ROW), "orders")
 
 
-def _lines(connection: Connection) -> pl.DataFrame:
+def _lines(connection: Connection, most: int | None) -> pl.DataFrame:
     t = table_of(LineRow)
     columns = (t.c.row, t.c.order, t.c.line, t.c.sku, t.c.units, t.c.allocated, t.c.document)
     query = select(*columns).where(t.c.units > t.c.allocated)
     schema = {ROW: WHOLE, "order": TEXT, "line": TEXT, "sku": TEXT, "units": WHOLE,
               "allocated": WHOLE, "document": TEXT}  # fmt: skip
-    return _opened(select_frame(connection, query, schema).sort(ROW), "lines")
+    return _opened(select_frame(connection, query.limit(most), schema).sort(ROW), "lines")
 
 
 def _opened(frame: pl.DataFrame, table: str) -> pl.DataFrame:

@@ -159,7 +159,7 @@ def _goods(case: Case, way: int, c: int, columns: _Columns) -> list[tuple[int, i
             if parcel < NEVER:
                 goods.append((j, columns.add((way, j, ALONE), parcel + fee + each, float(most))))
         elif _size(problem, way, line) <= limit:
-            each += late * ways.days_late[way] + float(grams) * ways.co2[way]
+            each += late * int(ways.days_late[way]) + float(grams) * ways.co2[way]
             goods.append((j, columns.add((way, j, MIXED), each, float(most))))
     return goods
 

@@ -4,14 +4,27 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
+from sqlalchemy import text
 
 from omnisource.models.base import UnusableInput
+from omnisource.models.lifecycle import OrderState
+from omnisource.models.network import Node, Service, TariffStep, ZoneRule
+from omnisource.models.order import Line, Order
+from omnisource.models.product import Product
+from omnisource.models.reservation import Placed
+from omnisource.models.stock import StockCell
+from omnisource.models.world import World
 from omnisource.orchestrator.bench_server import PrivateServer, private_server
+from omnisource.orchestrator.life import Life, Rules, open_life
+from omnisource.orchestrator.load import world_of
+from omnisource.orchestrator.store_check import breaches
+from omnisource.orchestrator.stored import load_into
 
 
 class Databases(Protocol):
@@ -121,3 +134,97 @@ def own_server() -> Iterator[PrivateServer]:
     """A server that waits for the disk, to be killed."""
     with server("-c max_connections=40") as running:
         yield running
+
+
+NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
+
+
+@dataclass
+class Town:
+    """Four nodes whose orders are seen to, in databases of one kind."""
+
+    databases: Databases
+    stack: ExitStack
+    lives: list[Life] = field(default_factory=list)
+
+    def life(
+        self, stock: dict[str, int], *, orders: Any = (), lines: Any = (), **rules: Any
+    ) -> Life:
+        """See to the orders of a new database; stock as {"WA": 3}: three units of A at W."""
+        url = self.databases.empty()
+        load_into(_town(stock, orders, lines), url)
+        life = self.stack.enter_context(open_life(url, rules=Rules(**rules), sync="NORMAL"))
+        self.lives.append(life)
+        return life
+
+    def order(self, name: str = "o1", *, promised_by: Any = None, **units: int) -> Placed:
+        """Units of A and of B, at 10 euros, to a customer beside the warehouse."""
+        head = Order(order=name, placed_at=NOON, country="DE", postcode="1", lat=50, lon=8.1,
+                     promised_by=promised_by)  # fmt: skip
+        lines = tuple(
+            Line(order=name, line=sku.lower(), sku=sku, units=n, price_cents=1_000)
+            for sku, n in units.items()
+        )
+        return Placed(order=head, lines=lines)
+
+    def stock(self, life: Life) -> dict[str, tuple[int, int]]:
+        """On hand and reserved, by node and product."""
+        with life.desk.database.reading() as connection:
+            rows = connection.execute(text("SELECT node, sku, on_hand, reserved FROM stock"))
+            return {f"{node}{sku}": (on_hand, reserved) for node, sku, on_hand, reserved in rows}
+
+    def at_nodes(self, state: OrderState | None) -> dict[str, str]:
+        """Which units stand where: node, line and how many; and their state."""
+        assert state is not None
+        return {
+            f"{state.shipments[p.shipment].node}{p.line}{p.units}": p.state
+            for p in state.pieces
+            if p.shipment is not None
+        }
+
+
+@pytest.fixture
+def town(databases: Databases) -> Iterator[Town]:
+    """A town; at the end of a test everything in it adds up."""
+    with ExitStack() as stack:
+        found = Town(databases, stack)
+        yield found
+        for life in found.lives:
+            assert breaches(life.desk.database) == {}
+
+
+def _town(stock: dict[str, int], orders: Any, lines: Any) -> World:
+    """A warehouse W, stores S and T, and a dropshipper D.
+
+    A parcel costs 400 cents from W, 500 and 600 from S and T, 450 from D; by post it takes two
+    days, by express, for 900 more, one. Goods are ready at once; T sends two parcels a day.
+    """
+    places = {
+        "W": ("warehouse", 8.0, 0, None),
+        "S": ("store", 8.5, 100, None),
+        "T": ("store", 8.6, 200, 2),
+        "D": ("dropshipper", 8.7, 50, None),
+    }
+    return world_of(
+        nodes=[
+            Node.model_validate(
+                {"node": name, "kind": kind, "lat": 50, "lon": lon, "country": "DE",
+                 "cents_per_shipment": cents, "orders_per_day": most, "pickup": kind == "store",
+                 "returns": name != "T"}
+            )
+            for name, (kind, lon, cents, most) in places.items()
+        ],
+        services=[Service(service="post", kind="parcel"), Service(service="fast", kind="express")],
+        zones=[
+            ZoneRule(service="post", country="DE", zone="z", transit_days=2),
+            ZoneRule(service="fast", country="DE", zone="z", transit_days=1),
+        ],
+        tariffs=[
+            TariffStep(service="post", zone="z", up_to_grams=9_000, cents=400),
+            TariffStep(service="fast", zone="z", up_to_grams=9_000, cents=1_300),
+        ],
+        products=[Product(sku=sku, grams=5, price_cents=1_000) for sku in "AB"],
+        stock=[StockCell(node=name[0], sku=name[1], on_hand=n) for name, n in stock.items()],
+        orders=orders,
+        lines=lines,
+    )  # fmt: skip

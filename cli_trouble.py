@@ -1,0 +1,144 @@
+"""`omnisource order pack|decline|source|trouble`: what goes wrong in an order's life."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from omnisource.cli_options import Json, Quiet, Strict
+from omnisource.cli_order_options import (
+    Actor,
+    Cause,
+    Key,
+    Now,
+    Order,
+    Shipment,
+    do,
+    doing_of,
+)
+from omnisource.cli_reserve import Db
+
+if TYPE_CHECKING:
+    from omnisource.models.told import Denied, Told
+    from omnisource.orchestrator.life import Life
+
+
+def pack(
+    *,
+    db: Db,
+    name: Order,
+    key: Key,
+    shipment: Shipment = None,
+    short: Annotated[
+        list[str] | None, typer.Option(metavar="LINE:UNITS", help="With --shipment: not found.")
+    ] = None,
+    now: Now = None,
+    actor: Actor = "",
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """A node packs what it has picked; what it has not found is sourced again."""
+    from omnisource.orchestrator.decline import pack_short
+    from omnisource.orchestrator.life_form import units_by_line
+    from omnisource.orchestrator.lifecycle import step
+
+    doing, missing = doing_of(name, key, now, actor=actor), units_by_line(short or [])
+    if missing and shipment is None:
+        raise typer.BadParameter("--short needs --shipment")
+
+    def ask(life: "Life") -> "Told | Denied":
+        if shipment is not None and missing:
+            return pack_short(life, doing, shipment, missing)
+        return step(life, doing, "pack", shipment)
+
+    do(db, ask, json=json, quiet=quiet, strict=strict)
+
+
+def decline(
+    *,
+    db: Db,
+    name: Order,
+    key: Key,
+    shipment: Annotated[str, typer.Option(help="Which.")],
+    line: Annotated[
+        list[str] | None, typer.Option(metavar="LINE:UNITS", help="[default: all of it]")
+    ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="It is not there: correct the stock.")
+    ] = False,
+    cause: Cause = "",
+    now: Now = None,
+    actor: Actor = "",
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """A node cannot send: source it again without that node."""
+    from omnisource.orchestrator.decline import decline as verb
+    from omnisource.orchestrator.life_form import units_by_line
+
+    doing, lines = (
+        doing_of(name, key, now, actor=actor, cause=cause),
+        units_by_line(line or []) or None,
+    )
+    do(
+        db,
+        lambda life: verb(life, doing, shipment, lines=lines, missing=missing),
+        json=json,
+        quiet=quiet,
+        strict=strict,
+    )
+
+
+def source(
+    *,
+    db: Db,
+    name: Order,
+    key: Key,
+    forget: Annotated[bool, typer.Option("--forget", help="Ask also who has declined.")] = False,
+    now: Now = None,
+    actor: Actor = "",
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look again who can send what waits."""
+    from omnisource.orchestrator.decline import source as verb
+
+    doing = doing_of(name, key, now, actor=actor)
+    ask = lambda life: verb(life, doing, forget=forget)  # noqa: E731
+    do(db, ask, json=json, quiet=quiet, strict=strict)
+
+
+def trouble(
+    *,
+    db: Db,
+    key: Key,
+    silent: Annotated[
+        int | None, typer.Option(metavar="MINUTES", help="That a dropshipper may be silent.")
+    ] = None,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="What nodes have declined over HTTP.")
+    ] = False,
+    down: Annotated[str | None, typer.Option(metavar="NODE", help="A node that is down.")] = None,
+    now: Now = None,
+    actor: Actor = "",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Source again what is stuck; list the orders that a person is to see to."""
+    from omnisource.orchestrator.life import open_life
+    from omnisource.orchestrator.report import sentences
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.orchestrator.trouble import drop_refused, drop_silent, node_down, with_person
+
+    doing = doing_of("", key, now, actor=actor)
+    with open_life(db) as life:
+        done = drop_silent(life, doing, silent) if silent is not None else []
+        done += drop_refused(life, doing) if refused else []
+        done += node_down(life, doing, down) if down is not None else []
+        persons = with_person(life)
+    document = {"sourced": [said.model_dump(mode="json") for said in done], "persons": persons}
+    first = f"{len(done)} shipments were sourced again."
+    listed = [f"order {each} is for a person" for each in persons[:20]]
+    Screen(json, quiet).show(document, sentences(first, *listed))

@@ -1,0 +1,141 @@
+"""Doing something to an order, whoever else does: read, decide, write, and again if need be."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from omnisource.models.base import Unavailable, UnusableInput, Value
+from omnisource.models.lifecycle import MOVES, IllegalMove, OrderState
+from omnisource.models.returns import ReturnRules
+from omnisource.models.told import Denied, Told
+from omnisource.orchestrator.sourcing import Sourcer, sourcer
+from omnisource.orchestrator.store_desk import Desk, Sync, open_desk
+from omnisource.orchestrator.store_events import Seen, Writing, append, read_order
+from omnisource.orchestrator.store_keys import ask
+from omnisource.orchestrator.store_read import read_world
+from omnisource.orchestrator.story import Story, begun
+
+TRIES: Final = 8
+"""How often a verb decides anew where others are faster."""
+Decide = Callable[[Story], Denied | None]
+
+
+class Rules(Value):
+    """What a business does about what goes wrong, and what comes back."""
+
+    declines: int = 3  # of a line, then a person sees to it
+    returns: ReturnRules = ReturnRules()
+
+
+@dataclass(frozen=True)
+class Life:
+    """A database, its network and its rules."""
+
+    desk: Desk
+    source: Sourcer = field(repr=False)
+    rules: Rules = field(default_factory=Rules)
+
+
+@contextmanager
+def open_life(
+    url: str, *, rules: Rules | None = None, sync: Sync = "FULL", rule: str = ""
+) -> Iterator[Life]:
+    """Give the orders of a database to see to.
+
+    Args:
+        url: a database that holds a scenario.
+        rules: of the business.
+        sync: see `open_desk`.
+        rule: a solver that decides which node sends, instead of the oracle.
+    """
+    with open_desk(url, sync=sync) as desk:
+        world = read_world(desk.database, most=0).world
+        yield Life(desk, sourcer(desk.database, world, rule), rules or Rules())
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Who does what to an order, when, and why: what every verb has."""
+
+    order: str
+    key: str  # of this request
+    now: datetime
+    actor: str = ""
+    cause: str = ""
+
+    def no(self, state: OrderState, verb: str, *reasons: str) -> Denied:
+        """Say no, with what may be done instead."""
+        known = state.order is not None
+        legal = {to for piece in state.pieces for to in MOVES[piece.state]}
+        return Denied(
+            order=self.order, move=verb, state=state.state if known else "",
+            legal=tuple(sorted(legal)), reasons=reasons,
+        )  # fmt: skip
+
+
+def act(
+    life: Life, doing: Doing, verb: str, decide: Decide, *, body: str = "", **more: Any
+) -> Told | Denied:
+    """Do something to an order.
+
+    Args:
+        life: where.
+        doing: who, when and why.
+        verb: what is done.
+        decide: tells what happens, or says no; it may be asked several times.
+        body: what else tells this request from others under its key.
+        more: of `Writing`.
+
+    Raises:
+        UnusableInput: the time has no zone.
+        Unavailable: others were faster time and again.
+    """
+    if doing.now.tzinfo is None:
+        raise UnusableInput("now: give a time zone, as in 2025-01-06T12:00:00Z")
+    asked = ask(doing.key, int(doing.now.timestamp()), verb, doing.order, body)
+    for _ in range(TRIES):
+        seen = read_order(life.desk.database, doing.order)
+        writing = _decided(doing, verb, seen, decide, ask=asked, **more)
+        days = {(s.node, str(s.day)) for event in writing.events for s in event.shipments}
+        life.desk.places.open_days(days, life.desk.write)
+        said: Told | Denied | None = life.desk.write(partial(append, writing=writing))
+        if said is not None:
+            return said
+    raise Unavailable(f"order {doing.order}: others change it all the time; try again")
+
+
+def _decided(doing: Doing, verb: str, seen: Seen, decide: Decide, **more: Any) -> Writing:
+    """Return what is to be written of an order, or that it cannot be."""
+    more |= {"order": doing.order, "version": seen.version}
+    story = Story(doing.order, doing.now, doing.actor, doing.cause, doing.key)
+    if seen.version is not None:
+        begun(seen, story)
+    elif "put" not in more:
+        return Writing(**more, told=doing.no(story.state, verb, f"there is no order {doing.order}"))
+    before, known = story.state, len(story.events)
+    try:
+        refused = decide(story)
+    except IllegalMove as illegal:
+        refused = doing.no(before, verb, str(illegal))
+    if refused is not None:
+        return Writing(**{**more, "put": None, "reservation": None}, told=refused)
+    ledgers = {"before": before, "after": story.state}
+    told = told_of(story, known)
+    return Writing(**{**ledgers, **more}, told=told, events=tuple(story.events))
+
+
+def told_of(story: Story, known: int) -> Told:
+    """Return what came of a story after its first events."""
+    done = story.events[known:]
+    return Told(
+        order=story.order,
+        state=story.state.state,
+        sequence=story.state.sequence,
+        events=tuple(event.kind for event in done),
+        promise_at=story.state.promise_at,
+        shipments=tuple(new.shipment for event in done for new in event.shipments),
+        cents=sum(event.cents for event in done),
+    )

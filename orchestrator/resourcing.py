@@ -1,0 +1,95 @@
+"""Sourcing again: what an order still wants goes to the nodes that can send it.
+
+(1)  what waits is sourced over what is left, without the nodes that have declined
+(2)  a line that has been declined n times is not: it waits for a person
+(3)  what no node can send is backordered: the next night, or `source`, looks again
+(4)  the promise is kept if all arrives by then; else it is changed, to the day when all will be
+there, or to none while that is not known
+"""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from omnisource.models.lifecycle import WAITING, OrderState, Shipment
+from omnisource.models.reservation import Reservation
+from omnisource.orchestrator.sourcing import Sent, Sourcer, Wants
+from omnisource.orchestrator.store_place import run_of
+from omnisource.orchestrator.story import Story, allocate, moves, tell_promise
+
+
+def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: Any) -> None:
+    """Source what an order still wants, (1) to (4).
+
+    Args:
+        story: of the order.
+        source: who can send.
+        most: declines of a line.
+        cause: why.
+        more: of `Wants`, where it is not what the order says.
+    """
+    stuck = _stuck(story.state, most)
+    wants = replace(wants_of(story.state, story.at, without=stuck), **more)
+    sent = source(wants) if wants.lines else ()
+    if sent:
+        allocate(story, numbered(story.state, sent, story.at), cause=cause)
+    left = [
+        p for p in story.state.pieces if p.state in ("placed", "declined") and p.line not in stuck
+    ]
+    if left:
+        story.add("backordered", moves=moves(left, "backordered"), cause=cause)
+    if stuck and not story.state.is_with_person:
+        lines = ", ".join(f"{line} {story.state.declines[line]} times" for line in sorted(stuck))
+        story.add("person", cause=f"declined: {lines}")
+    tell_promise(story, cause)
+
+
+def _stuck(state: OrderState, most: int) -> frozenset[str]:
+    """Return the lines that no node is to be asked for any more, (2)."""
+    waiting = {piece.line for piece in state.pieces if piece.state == "declined"}
+    return frozenset(line for line in waiting if state.declines.get(line, 0) >= most)
+
+
+def wants_of(state: OrderState, now: datetime, *, without: frozenset[str] = frozenset()) -> Wants:
+    """Return what an order still wants."""
+    assert state.order is not None
+    units: Counter[str] = Counter()
+    for piece in state.pieces:
+        if piece.state in WAITING and piece.state != "held" and piece.line not in without:
+            units[piece.line] += piece.units
+    lines = {line: (state.lines[line].sku, many) for line, many in units.items()}
+    return Wants(state.order, lines, now, state.promise_at, state.excluded)
+
+
+def numbered(
+    state: OrderState, sent: tuple[Sent, ...], now: datetime
+) -> dict[Shipment, dict[str, int]]:
+    """Return what is sent as new shipments of an order."""
+    run = f"order {state.name}"
+    known = [each.number for each in state.shipments.values() if each.run == run]
+    begin = max(known, default=-1) + 1
+    return {
+        Shipment(
+            shipment=f"{run}/{number}", run=run, number=number, node=each.node,
+            service=each.service, day=now.date(), arrives=each.arrives, cost_cents=each.cost_cents,
+        ): dict(each.units)
+        for number, each in enumerate(sent, start=begin)
+    }  # fmt: skip
+
+
+def shipments_of(held: Reservation) -> dict[Shipment, dict[str, int]]:
+    """Return the shipments of a reservation that is confirmed, as the ledgers number them."""
+    run = run_of(held.reservation)
+    found: dict[Shipment, dict[str, int]] = {}
+    for number, claimed in enumerate(held.claim.shipments):
+        shipment = Shipment(
+            shipment=f"{run}/{number}", run=run, number=number, node=claimed.node,
+            service=claimed.service, day=claimed.day, arrives=held.claim.promise_at,
+            cost_cents=claimed.cost_cents,
+        )  # fmt: skip
+        units: Counter[str] = Counter()
+        for line in claimed.lines:
+            units[line.line] += line.units
+        found[shipment] = dict(units)
+    return found
