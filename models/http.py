@@ -84,6 +84,7 @@ class OptionView(Value):
     quote: str
     expires_at: AwareDatetime
     tags: tuple[str, ...]
+    awaits: AwareDatetime | None = None
     shipments: tuple[ParcelView, ...]
 
 
