@@ -34,7 +34,9 @@ from omnisource.solvers.cut import (
 )
 from omnisource.solvers.deal import rooms, total
 from omnisource.solvers.executor import Executor, Local
+from omnisource.solvers.prices import Rule
 from omnisource.solvers.problem import Answer, Floats, Ints, Limits, Prices, Problem, Round
+from omnisource.solvers.resources import grained
 from omnisource.solvers.shards import About, Priced, Served, Shard, Sparse, capacity, limited
 
 SHARDS: Final = 4
@@ -46,8 +48,6 @@ TURNS: Final = 9
 """Times at most that what is left is dealt out."""
 CHARGED: Final = {1: 1.0, 2: 1.0, 3: 0.5}
 """Part of the prices that is charged in a turn of step 5; nothing in the others."""
-GRAIN: Final = 1024.0
-"""Prices are multiples of 1/GRAIN cent: sums are exact, and no order of adding changes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,39 +188,27 @@ class Night:
         }  # fmt: skip
 
 
-@dataclass
 class Steps:
-    """A price of each resource, and its step, which follows the sign: (2), (3) of prices.py."""
+    """A price of each resource, and how it moves: by the rule of prices.py."""
 
-    capacities: Ints
-    dearest: float  # cents, the highest penalty for a unit
-    price: Floats = field(init=False)
-    step: Floats | None = None
-    scale: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.price = np.zeros(len(self.capacities))
-        self.sign = self.price.copy()
-        self.finite = limited(self.capacities)
+    def __init__(self, capacities: Ints, dearest: float) -> None:
+        """Begin at nothing; `dearest` is the highest penalty for a unit, cents."""
+        self.capacities, self.dearest = capacities, dearest
+        self.price, self.finite = np.zeros(len(capacities)), limited(capacities)
+        self.rule: Rule | None = None  # how far to step is known from the first answers
 
     def prices(self) -> Floats:
         """Return the prices, in multiples of 1/1024 cent; what cannot run out has none."""
-        return np.where(self.finite, np.round(self.price * GRAIN) / GRAIN, 0.0)
+        return np.where(self.finite, grained(self.price), 0.0)
 
     def move(self, answers: Sequence[Priced]) -> None:
-        """Move every price one step; a price at 0 forgets how it got there."""
-        if self.step is None:
-            self.scale = _typical(answers)
-            self.step = np.full(len(self.price), 0.1 * self.scale)
-        used = total([each.used for each in answers], len(self.price))
-        sign = np.sign(used - self.capacities).astype(float)
-        self.step[sign * self.sign > 0] *= 1.3
-        self.step[sign * self.sign < 0] *= 0.5
-        np.clip(self.step, 0.0005 * self.scale, max(self.scale, self.dearest), out=self.step)
-        self.price = np.maximum(self.price + self.step * sign, 0.0)
-        idle = self.price == 0.0
-        self.step[idle] = np.minimum(self.step[idle], 0.1 * self.scale)
-        self.sign = np.where(idle, 0.0, sign)
+        """Move every price one step."""
+        rows = len(self.price)
+        if self.rule is None:
+            scale = _typical(answers)
+            self.rule = Rule(rows, 0.1 * scale, 0.0005 * scale, max(scale, self.dearest))
+        over = total([each.used for each in answers], rows) - self.capacities
+        self.price = self.rule.move(self.price, over, np.zeros(rows), np.full(rows, np.inf))
 
 
 def _ascend(night: Night) -> None:
@@ -290,7 +278,7 @@ def _improve(night: Night) -> None:
     began, idle = time.monotonic(), 0
     while night.turns < TURNS and idle < 2 and not night.met() and night.going():
         before, charged = night.cost(), CHARGED.get(night.turns, 0.0)
-        prices = Sparse.of(np.round(charged * night.best * GRAIN) / GRAIN)
+        prices = Sparse.of(grained(charged * night.best))
         given = _rooms(night, [each.used for each in night.now])
         night.now = night.shards.call("improved", [(prices, room) for room in given])
         night.turns += 1

@@ -234,19 +234,21 @@ def test_heavy_parcels_are_split_where_that_is_cheaper() -> None:
     assert brief(promise(world, cart(a=2), now=NOW))["standard"] == (1_000, 1, 8)  # 100 + 900
 
 
+def night_of(world: om.World, cents: list[float]) -> om.Plan:
+    """A night that found those prices of a unit, cell by cell, as many as there are cells."""
+    stock, nothing = world.stock, world.orders
+    columns = {
+        "resource": np.full(stock.rows, "stock", object),
+        "node": stock["node"], "sku": stock["sku"], "cents": np.array(cents[: stock.rows]),
+        "used": np.ones(stock.rows, np.int64), "capacity": stock["on_hand"],
+    }  # fmt: skip
+    return om.Plan(nothing, nothing, nothing, bill={}, prices=om.Table(columns))
+
+
 def test_prices_steer_the_choice_but_not_the_bill() -> None:
     world = city({"warehouse": {"a": 5}, "maker": {"a": 5}})
-    plan = om.Plan(
-        shipments=world.orders, allocations=world.orders, shortages=world.orders, bill={},
-        prices=om.Table(
-            {
-                "resource": np.array(["stock"], object),
-                "node": np.array([0], np.int32), "sku": np.array([0], np.int32),
-                "cents": np.array([70.5]), "used": np.array([1]), "capacity": np.array([5]),
-            }
-        ),
-    )  # fmt: skip
-    best = promise(world, at(cart(a=1), modes=["standard"]), now=NOW, prices=plan).options[0]
+    night = night_of(world, [70.5, 0.0])
+    best = promise(world, at(cart(a=1), modes=["standard"]), now=NOW, prices=night).options[0]
     assert (best.nodes, best.cost_cents, best.priced_cents) == (("maker",), 600, 600.0)
     dear = promise(city({"warehouse": {"a": 5}}), cart(a=1), now=NOW).options[0]
     assert dear.nodes == ("warehouse",)
@@ -341,14 +343,15 @@ def test_no_option_is_worse_than_another_in_every_respect(
 
 
 @settings(max_examples=15, deadline=None)
-@given(shelves, baskets)
+@given(shelves, baskets, st.lists(st.integers(0, 900), min_size=12, max_size=12))
 def test_the_night_serves_a_quoted_order_for_no_more(
-    stock: dict[str, dict[str, int]], basket: dict[str, int]
+    stock: dict[str, dict[str, int]], basket: dict[str, int], cents: list[int]
 ) -> None:
-    world, asked = city(stock), at(cart(**basket), store="near")
-    for option in promise(world, asked, now=NOW).options:
+    world, asked, limits = city(stock), at(cart(**basket), store="near"), Limits(threads=1, gap=0.0)
+    night = night_of(world, [float(each) for each in cents]) if any(cents) else None
+    for option in promise(world, asked, now=NOW, prices=night).options:
         if option.mode == "mixed":
             continue
-        plan = om.allocate(placed(world, asked, option), limits=Limits(threads=1, gap=0.0))
+        plan = om.allocate(placed(world, asked, option), limits=limits, prices=night)
         assert plan.shortages.rows == 0
         assert plan.cost_cents <= option.cost_cents
