@@ -21,7 +21,7 @@ demo: setup  ## run the main job on the bundled scenario
 	$(BIN)/omnisource demo
 
 test: setup  ## run the tests
-	$(BIN)/python -m pytest --quiet --durations=10 -n auto
+	$(BIN)/python -m pytest --quiet --durations=10 -n auto --dist worksteal
 
 lint: setup  ## check style, format and types
 	$(BIN)/ruff check

@@ -14,16 +14,18 @@ from omnisource.solvers.large import large_plan
 from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import Prices
 
-ORDERS = 400
 TABLES = ("shipments.csv", "allocations.csv")
 PATIENT = 3_600.0
 """Seconds, so that no clock ends anything."""
 
 
-@pytest.fixture(scope="module", params=[0.0, 0.02], ids=["small orders", "large orders too"])
+@pytest.fixture(
+    scope="module", params=[(400, 0.0, 5), (100, 0.03, 9)], ids=["small orders", "large orders too"]
+)
 def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("large" if request.param else "small") / "scenario"
-    generate(folder, orders=ORDERS, nodes=30, seed=5, scarcity=1.1, large=request.param)
+    orders, large, seed = request.param
+    folder = tmp_path_factory.mktemp("large" if large else "small") / "scenario"
+    generate(folder, orders=orders, nodes=30, seed=seed, scarcity=1.1, large=large)
     return folder
 
 
