@@ -12,12 +12,14 @@ TERMS: Final = (
     "stock",  # the extra cost of drawing from that cell; may be negative
     "co2",  # emissions at the policy's price
     "late",  # units times days late at the penalty of the order's tier
+    "risk",  # what declines, and units not found, are expected to cost
+    "moved",  # units sent from another node than they were reserved at
     "shortage",  # units unserved at the penalty of the order's tier and promise
     "load",  # shipments of a node beyond the policy's steps
     "unfair",  # units short of a group beyond the policy's share
 )
 """The terms of a bill, cents each; their sum is the cost of a plan."""
-SHIPMENT_TERMS: Final = TERMS[:5]
+SHIPMENT_TERMS: Final = TERMS[:7]
 """What a shipment costs by itself. Load and unfair belong to a night as a whole: no one shipment
 is the one too many, so they stand in the night's bill only."""
 

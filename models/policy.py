@@ -108,6 +108,16 @@ class Policy(Value):
     fairness: Annotated[tuple[Fairness, ...], Field(max_length=2)] = ()
     load: Annotated[tuple[LoadStep, ...], Field(max_length=10)] = ()
     fences: Annotated[tuple[Fence, ...], Field(max_length=40)] = ()
+    decline_cents: Cents | None = Field(
+        None,
+        description="Cents that it costs to source again what a node declines or does not find: "
+        "nights and promises count it by `decline_rate` and `accuracy`; absent: they do not.",
+    )
+    move_cents: Cents | None = Field(
+        None,
+        description="Cents that a reserved unit must save for a night to send it from another "
+        "node; absent: nights leave what is reserved where it is.",
+    )
     promise_quantile: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None,
         description="Probability with which a promised date is to be kept; absent: "

@@ -236,17 +236,18 @@ def _told(world: World, plan: Plan, names: Sequence[str]) -> tuple[Sent, ...]:
     for shipment, line, units in zip(*columns, strict=True):
         held[shipment][names[line]] = held[shipment].get(names[line], 0) + units
     columns = (
-        plan.shipments[n].tolist() for n in ("node", "service", "arrives", "cost_cents", "late")
+        plan.shipments[n].tolist()
+        for n in ("node", "service", "arrives", "cost_cents", "late", "risk")
     )
     return tuple(
         Sent(
             world.nodes["node"][node],
             None if service < 0 else world.services["service"][service],
             datetime.fromtimestamp(arrives * 60, UTC),
-            cost - late,
+            cost - late - risk,
             units,
         )
-        for (node, service, arrives, cost, late), units in zip(
+        for (node, service, arrives, cost, late, risk), units in zip(
             zip(*columns, strict=True), held, strict=True
         )
     )

@@ -105,13 +105,15 @@ class Writing:
 def read_order(database: Database, order: str) -> Seen:
     """Return an order with its events, and what the ledgers have given it."""
     with database.reading() as connection:
-        session = session_of(connection)
-        found = session.rows(ORDER, order=order)
-        if not found:
-            return Seen(None, "", None, (), (), {})
-        lines = session.rows(LINES, order=order)
-        events = session.rows(EVENTS, order=order)
-        given = session.rows(GIVEN, order=order)
+        return seen_in(session_of(connection), order)
+
+
+def seen_in(session: Session, order: str) -> Seen:
+    """Return an order as a transaction sees it."""
+    found = session.rows(ORDER, order=order)
+    if not found:
+        return Seen(None, "", None, (), (), {})
+    lines, events, given = (session.rows(each, order=order) for each in (LINES, EVENTS, GIVEN))
     status, version, document = found[0]
     return Seen(
         version=version,
@@ -165,7 +167,7 @@ def append(session: Session, writing: Writing) -> Told | Denied | None:
     before, after = writing.before, writing.after
     if not (before is None or after is None or follow(session, before, after, writing.events)):
         raise Undo(_nothing)  # (3) to (5)
-    session.put([(NEW_EVENT, _event(event)) for event in writing.events])  # (6)
+    session.put(events_of(writing.events))  # (6)
     return writing.told
 
 
@@ -191,11 +193,16 @@ def _replayed(session: Session, writing: Writing) -> Told | Denied:
     return kind.model_validate_json(text)  # type: ignore[return-value]
 
 
-def _event(event: Event) -> Values:
-    return {
-        "order": event.order, "sequence": event.sequence, "kind": event.kind, "node": event.node,
-        "at": int(event.at.timestamp()), "document": event.model_dump_json(exclude_defaults=True),
-    }  # fmt: skip
+def events_of(events: Iterable[Event]) -> Work:
+    """Return what puts in events."""
+    return [
+        (NEW_EVENT, {
+            "order": event.order, "sequence": event.sequence, "kind": event.kind,
+            "node": event.node, "at": int(event.at.timestamp()),
+            "document": event.model_dump_json(exclude_defaults=True),
+        })
+        for event in events
+    ]  # fmt: skip
 
 
 def read_events(session: Session, cursor: int, most: int) -> list[tuple[int, str]]:

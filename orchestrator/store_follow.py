@@ -20,6 +20,8 @@ from omnisource.orchestrator.store_session import Session, Statement, Values
 
 Work = list[tuple[Statement, Values]]
 Cell = tuple[str, str]
+Load = tuple[str, str, str]
+"""Kind, node and day of what is taken of a node's day."""
 CELLS: Final = Statement(
     "SELECT row, node, sku FROM stock WHERE node IN (:nodes) AND sku IN (:skus)"
 )
@@ -94,9 +96,10 @@ def follow(
     """
     was, now = claims_of(before), claims_of(after)
     back = [goods for event in events for goods in event.back]
-    changes = _changes(was, now, events)
-    rows = _cells(session, {*changes, *((goods.node, goods.sku) for goods in back)})
-    days = _days(session, _loads(before, was, after, now))
+    changes = changes_of(was, now, events)
+    rows = cells_of(session, {*changes, *((goods.node, goods.sku) for goods in back)})
+    loads = loads_of(before, was, after, now)
+    days = {row: loads[key] for key, row in days_of(session, loads).items()}
     slots = session.rows(SLOTS, order=after.name) if after.state == "cancelled" else []
     lock(session, list(rows.values()), sorted({*days, *(row for _, row in slots)}))  # (3)
     work: Work = [
@@ -108,15 +111,15 @@ def follow(
         return False
     if slots:
         _let_go(session, after.name, slots)
-    session.put(_receipts(back, rows) + _rows(was, after, now))  # (5)
+    session.put(_receipts(back, rows) + rows_of(was, after, now))  # (5)
     fresh = [line for event in events if event.kind != "placed" for line in event.lines]
     if fresh:
         place_lines(session, fresh)
-    session.put(_lines(after, now))
+    session.put(lines_of(after, now))
     return True
 
 
-def _changes(was: Claims, now: Claims, events: Sequence[Event]) -> dict[Cell, tuple[int, int]]:
+def changes_of(was: Claims, now: Claims, events: Sequence[Event]) -> dict[Cell, tuple[int, int]]:
     """Return by cell how much more is reserved, and how much has come: (4)."""
     came: dict[Cell, int] = {}
     for cell in {*was.gone, *now.gone}:
@@ -132,7 +135,7 @@ def _changes(was: Claims, now: Claims, events: Sequence[Event]) -> dict[Cell, tu
     return {cell: change for cell, change in found.items() if any(change)}
 
 
-def _cells(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def cells_of(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the rows of stock cells; those that are not there are put in."""
     cells = sorted(wanted)
     if not cells:
@@ -148,11 +151,9 @@ def _cells(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[st
     return {cell: found[cell] for cell in cells}
 
 
-def _loads(
-    before: OrderState, was: Claims, after: OrderState, now: Claims
-) -> dict[tuple[str, str, str], int]:
+def loads_of(before: OrderState, was: Claims, after: OrderState, now: Claims) -> dict[Load, int]:
     """Return what more is taken of nodes' days: kind, node, day."""
-    more: dict[tuple[str, str, str], int] = {}
+    more: dict[Load, int] = {}
     for sign, state, claims in ((-1, before, was), (1, after, now)):
         for name, shipment in state.shipments.items():
             units = sum(claims.given[name, line] for line in state.lines)
@@ -162,13 +163,13 @@ def _loads(
     return {key: much for key, much in more.items() if much}
 
 
-def _days(session: Session, loads: Mapping[tuple[str, str, str], int]) -> dict[int, int]:
-    """Return what more is taken of quotas that there are, by row."""
-    if not loads:
+def days_of(session: Session, loads: Iterable[Load]) -> dict[Load, int]:
+    """Return the rows of quotas of days, of those that there are."""
+    if not (wanted := set(loads)):
         return {}
-    nodes, days = ({key[at] for key in loads} for at in (1, 2))
+    nodes, days = ({key[at] for key in wanted} for at in (1, 2))
     found = session.rows(DAYS, nodes=sorted(nodes), days=sorted(days))
-    return {row: loads[key] for row, *rest in found if (key := tuple(rest)) in loads}
+    return {key: row for row, *rest in found if (key := (rest[0], rest[1], rest[2])) in wanted}
 
 
 def _let_go(session: Session, order: str, slots: Sequence[Sequence[object]]) -> None:
@@ -187,7 +188,7 @@ def _receipts(back: Iterable[Goods], rows: Mapping[tuple[str, str], int]) -> Wor
     ]  # fmt: skip
 
 
-def _rows(was: Claims, after: OrderState, now: Claims) -> Work:
+def rows_of(was: Claims, after: OrderState, now: Claims) -> Work:
     """Return what makes shipments, allocations and sent units those of a state, (5)."""
     work: Work = []
     changed = {
@@ -222,7 +223,7 @@ def _shipment(state: OrderState, shipment: Shipment, units: int) -> Values:
     }  # fmt: skip
 
 
-def _lines(state: OrderState, claims: Claims) -> Work:
+def lines_of(state: OrderState, claims: Claims) -> Work:
     """Return what makes lines and the order those of a state."""
     given = dict.fromkeys(state.lines, 0)
     for (_, line), units in claims.given.items():

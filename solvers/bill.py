@@ -1,7 +1,7 @@
 """The bill of a plan: cents by term, for each shipment and in all.
 
-cost  =  Σ shipments (freight + handling + stock + co2 + late)  +  Σ units short · penalty
-         +  load  +  unfair
+cost  =  Σ shipments (freight + handling + stock + co2 + late + risk + moved)
+         +  Σ units short · penalty  +  load  +  unfair
 
 Load and unfair are costs of the night: they are on no shipment and no shortage (surcharges.py).
 """
@@ -56,6 +56,8 @@ def _shipments(parcels: Parcels) -> Table:
         "stock": parcels.stock,
         "co2": co2,
         "late": parcels.late,
+        "risk": parcels.risk,
+        "moved": parcels.moved,
     }
     return Table(
         {

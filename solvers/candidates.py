@@ -86,6 +86,8 @@ class Inputs(NamedTuple):
     node_fences: NDArray[np.uint64]  # (N,)
     per_unit: Ints  # (N,) cents a unit
     per_shipment: Ints  # (N,) cents a shipment
+    held_at: Ints  # (L,) node at which the line is reserved, −1 for none
+    move_cents: int  # a unit of it from elsewhere; 0: `held_at` is not looked at
     service_fences: NDArray[np.uint64]  # (V+1,)
     beyond_km: Floats  # (F,)
     collected: Ints  # (N,)

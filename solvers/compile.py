@@ -29,6 +29,7 @@ from omnisource.solvers.lines import Joined, joined_lines
 from omnisource.solvers.look import Found, look
 from omnisource.solvers.menus import fill_menus, menu_sizes, too_many_cuts
 from omnisource.solvers.problem import UNLIMITED, Ints, Prices, Problem, Ways, sealed
+from omnisource.solvers.risk import held_at, move_cents, shipment_risk, unit_risk
 from omnisource.solvers.routes import Network, network
 from omnisource.solvers.shortlist import Shortlist
 from omnisource.solvers.soft import late_penalty, shortage_penalty, soft_limits
@@ -183,12 +184,14 @@ def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: J
         lines.order_line, rules.order, to.lat, to.lon, to.place, to.pickup, to.only_there,
         to.promised_by, too_many_cuts(lines.order_line, lines.units), limited, lines.sku,
         lines.units, late_penalty(world)[order], sku_start, sku_cells.astype(np.int64),
-        stock.node, stock.units, stock.unit_cost.astype(np.int64),
+        stock.node, stock.units, stock.unit_cost + unit_risk(world, len(stock.node)),
         world.products["grams"].astype(np.int64), _mm3(world),
         world.products["ships_alone"].astype(bool), rules.product,
         nodes["lat"].astype(np.float64), nodes["lon"].astype(np.float64), ships,
         nodes["pickup"].astype(bool), rules.node, nodes["cents_per_unit"].astype(np.int64),
-        nodes["cents_per_shipment"].astype(np.int64), rules.service, rules.beyond_km,
+        nodes["cents_per_shipment"].astype(np.int64) + shipment_risk(world),
+        held_at(world)[lines.rows[lines.start[:-1]]], move_cents(world), rules.service,
+        rules.beyond_km,
         net.collected, net.arrivals.node, net.arrivals.rule, net.arrivals.at, net.delivers,
         net.rules.start, net.rules.node, net.rules.up_to_km,
         net.rules.steps, net.rules.fits, net.tariffs.grams, net.tariffs.cents,
@@ -275,7 +278,7 @@ def _bare(world: World, stock: Cells, net: Network, *, data: Inputs) -> Problem:
         cell_sku=stock.sku,
         node_orders=_capacity(nodes["orders_per_day"]),
         node_units=_capacity(nodes["units_per_day"]),
-        per_shipment=nodes["cents_per_shipment"].astype(np.int64),
+        per_shipment=data.per_shipment,
         soft=soft_limits(world),
         rank=_rank(world, policy),
         weights=np.array([getattr(policy.weights, name) for name in RATINGS]),

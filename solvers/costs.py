@@ -7,6 +7,9 @@
     late      Σ units · cents a unit and day · days late                          (4)
     handling  cents a shipment + Σ units · cents a unit                           (5)
     stock     Σ units · extra unit cost of the cell                               (6)
+    risk      expected cents a shipment of the node + Σ units · of the cell, (1) and (2) of
+              solvers/risk.py                                                       (10)
+    moved     Σ units reserved at another node · cents a unit moved                 (11)
 
 and what a night costs besides:
 

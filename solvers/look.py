@@ -253,6 +253,8 @@ def look(data: Any, keep: Any, zone_of: Ints, begin: int, end: int) -> Any:
                 cell[p + j] = at if has else -1
                 cap[p + j] = min(data.units[first + j], data.cell_units[at]) if has else 0
                 rate[p + j] = data.per_unit[n] + (data.cell_cost[at] if has else 0)
+                if data.move_cents > 0 and data.held_at[first + j] >= 0:
+                    rate[p + j] += data.move_cents if data.held_at[first + j] != n else 0
                 menu *= cap[p + j] + 1
             if passed == 0:
                 continue

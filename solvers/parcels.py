@@ -21,6 +21,7 @@ from omnisource.solvers.grouping import Rows
 from omnisource.solvers.groups import late_factor
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints
+from omnisource.solvers.risk import held_at, move_cents, shipment_risk, unit_risk
 from omnisource.solvers.routes import COUNTER, Network, distances_km, network, zone_rules
 
 Bits = NDArray[np.uint64]
@@ -173,6 +174,20 @@ class Parcels:
         """(S,) the extra cost of drawing from those cells; may be negative."""
         a_unit = np.append(self.cells.unit_cost, 0)[self.cell]
         return self.total(a_unit * self.shipped.units)
+
+    @cached_property
+    def risk(self) -> Ints:
+        """(S,) what declines, and units that are not there, are expected to cost."""
+        a_unit = np.append(unit_risk(self.world, len(self.cells.node)), 0)[self.cell]
+        a_shipment = shipment_risk(self.world)[self.shipped.node]
+        return np.asarray(a_shipment + self.total(a_unit * self.shipped.units))
+
+    @cached_property
+    def moved(self) -> Ints:
+        """(S,) units that were reserved at another node, at the policy's price."""
+        held = held_at(self.world)[self.shipped.line]
+        away = (held >= 0) & (held != self.row_node)
+        return self.total(away * self.shipped.units * move_cents(self.world))
 
     @cached_property
     def late(self) -> Ints:

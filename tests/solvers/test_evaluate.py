@@ -284,8 +284,8 @@ def test_the_bill_is_right_to_the_cent(world):
     )
     plan = evaluate(night, ships((0, 0, 0, {0: 2, 1: 1})))
     assert plan.bill == {
-        "freight": 611, "handling": 123, "stock": 55, "co2": 4, "late": 0, "shortage": 0,
-        "load": 0, "unfair": 0,
+        "freight": 611, "handling": 123, "stock": 55, "co2": 4, "late": 0, "risk": 0,
+        "moved": 0, "shortage": 0, "load": 0, "unfair": 0,
     }  # fmt: skip
     assert plan.shipments["cost_cents"].tolist() == [793]
     assert plan.shipments["grams"].tolist() == [2_500]

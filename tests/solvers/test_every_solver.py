@@ -35,8 +35,8 @@ def test_the_exact_plan_costs_no_more_than_any_other(solve, random_world, name, 
 def test_one_order_and_one_node_leave_no_choice(solve, world, name):
     plan, _ = solve(world({"A": {"apple": 3}}, {"o": {"apple": 2}}), name)
     assert plan.bill == {
-        "freight": 500, "handling": 0, "stock": 0, "co2": 0, "late": 0, "shortage": 0,
-        "load": 0, "unfair": 0,
+        "freight": 500, "handling": 0, "stock": 0, "co2": 0, "late": 0, "risk": 0,
+        "moved": 0, "shortage": 0, "load": 0, "unfair": 0,
     }  # fmt: skip
 
 
