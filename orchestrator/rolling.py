@@ -83,7 +83,7 @@ class Rolled:
     release_by: Ints  # (K′,) minutes, `UNLIMITED` where nothing is to be released
     released: Flags  # (K′,)
     moved: Flags  # (K′,) units of it now come from another node than before
-    standing: Standing  # from now on
+    standing: Standing  # from now on; until the run has ended: before it
 
 
 def roll(
@@ -106,16 +106,18 @@ def roll(
     release_by = _together(waits_until(Parcels(open_.world, sent)), sent.order, parcel)
     last = open_.world.now + int(every.total_seconds()) // 60
     some = np.bincount(sent.order, minlength=len(open_.order)) > 0
-    rolled = Rolled(
-        open=open_,
-        plan=plan,
-        parcel=parcel,
-        release_by=np.where(some, release_by, UNLIMITED),
-        released=some & (release_by < last) | _stuck(open_.world, plan),
-        moved=moved,
-        standing=standing,
+    return ended(
+        world,
+        Rolled(
+            open=open_,
+            plan=plan,
+            parcel=parcel,
+            release_by=np.where(some, release_by, UNLIMITED),
+            released=some & (release_by < last) | _stuck(open_.world, plan),
+            moved=moved,
+            standing=standing,
+        ),
     )
-    return replace(rolled, standing=_standing(world, standing, rolled))
 
 
 def open_world(world: World, standing: Standing, now: datetime) -> OpenWorld:
@@ -217,8 +219,9 @@ def _together(release_by: Ints, order: Ints, parcel: Ints) -> Ints:
         known = sooner
 
 
-def _standing(world: World, before: Standing, rolled: Rolled) -> Standing:
-    """Return how a run leaves things."""
+def ended(world: World, rolled: Rolled) -> Rolled:
+    """Return a run with how it leaves things in place of how it found them."""
+    before = rolled.standing
     open_, table, held = rolled.open, rolled.plan.shipments, rolled.plan.allocations
     gone, large = rolled.released, _large(open_.world)
     out = gone[held["order"]]
@@ -235,7 +238,7 @@ def _standing(world: World, before: Standing, rolled: Rolled) -> Standing:
     np.add.at(busy[0], table["node"][sent[first]], 1)
     np.add.at(busy[1], table["node"][sent], table["units"][sent])
     node, kept = held["node"].astype(np.int64), ~out & ~large[held["order"]]
-    return Standing(
+    standing = Standing(
         left=left,
         drawn=drawn,
         promised=_promised(before.promised, rolled),
@@ -243,6 +246,7 @@ def _standing(world: World, before: Standing, rolled: Rolled) -> Standing:
         day=day,
         busy=busy,
     )
+    return replace(rolled, standing=standing)
 
 
 def _stuck(world: World, plan: Plan) -> Flags:
