@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from omnisource.cli_options import Json, Quiet, Strict, Threads, Time, leave
+from omnisource.cli_options import Gap, Json, Quiet, Strict, Threads, Time, leave
 
 Part = Literal["table", "anytime", "rivals", "rules", "growth", "sweep", "all"]
 
@@ -231,3 +231,50 @@ def life(
         keep(out, document, [table])
     Screen(json, quiet).show(document, sheet_report(table))
     leave(strict and any(figures.faults for figures in found))
+
+
+@bench.command()
+def rolling(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Scenario folder. [default: one is made up]"),
+    ] = None,
+    *,
+    orders: Annotated[int, typer.Option(min=10, help="How many, if made up.")] = 2_000,
+    nodes: Annotated[int, typer.Option(min=3, help="Of the made-up network.")] = 100,
+    days: Annotated[int, typer.Option(min=1, help="Over which they are placed.")] = 2,
+    every: Annotated[int, typer.Option(min=1, metavar="MINUTES", help="Between runs.")] = 60,
+    longest: Annotated[
+        int | None, typer.Option(min=0, metavar="MINUTES", help="That an order waits at the most.")
+    ] = None,
+    move_cents: Annotated[
+        int, typer.Option("--move-cents", min=0, help="That a move must save.")
+    ] = 100,
+    scarcity: Annotated[
+        float, typer.Option(min=0.1, help="Units in stock a unit ordered, of contested products.")
+    ] = 1.1,
+    gap: Gap = 0.001,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other orders.")] = 0,
+    threads: Threads = 0,
+    out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let a stream of orders be decided at the click, rolling, and in hindsight."""
+    from omnisource.orchestrator.bench import keep
+    from omnisource.orchestrator.bench_rolling import Asked, bench_rolling, rolling_sheet
+    from omnisource.orchestrator.report import sheet_report
+    from omnisource.orchestrator.screen import Screen
+    from omnisource.solvers.problem import Round
+
+    asked = Asked(
+        orders=orders, nodes=nodes, days=days, every=every, longest=longest, threads=threads,
+        move_cents=move_cents, scarcity=scarcity, gap=gap, seed=seed,
+    )  # fmt: skip
+    screen = Screen(json, quiet)
+    with screen.progress() as tell:
+        found = bench_rolling(folder, asked, lambda rule: tell(Round(rule, 0)))
+    document, table = [each.document() for each in found], rolling_sheet(found, asked)
+    if out is not None:
+        keep(out, document, [table])
+    screen.show(document, sheet_report(table))

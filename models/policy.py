@@ -85,6 +85,21 @@ class LoadStep(Value):
     nodes: Condition = ()
 
 
+class HoldRule(Value):
+    """How long orders wait to be decided together: the first rule that names the channel counts.
+
+    A rule that names none counts for all.
+    """
+
+    channels: Condition = ()
+    margin_minutes: Annotated[int, Field(ge=0, le=10_080)] = Field(
+        60, description="Minutes before the cut-off of its route at which an order is released."
+    )
+    longest_minutes: Annotated[int, Field(ge=0, le=527_040)] | None = Field(
+        None, description="Minutes after placing that an order waits at the most."
+    )
+
+
 class Policy(Value):
     """Fences, weights, limits and penalties.
 
@@ -133,6 +148,17 @@ class Policy(Value):
         description="Cents that an order costs that comes later than promised, however late; with "
         "`slower_cents_per_day`. Dates then weigh days against being late, instead of all being "
         "as sure.",
+    )
+    hold: Annotated[tuple[HoldRule, ...], Field(max_length=20)] = Field(
+        (), description="How long orders wait, by channel; none named: an hour before the cut-off."
+    )
+    move_cents: Cents = Field(
+        100,
+        description="What a run that is repeated must save to send units from another node than "
+        "was chosen for them before.",
+    )
+    consolidate: bool = Field(
+        False, description="Whether orders of one customer and address may share shipments."
     )
     weights: Weights = Weights()
     priority: tuple[Name, ...] = ()

@@ -21,10 +21,12 @@ import polars as pl
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
+from omnisource.orchestrator.sharing import shared_night
 from omnisource.orchestrator.warm import RESOURCES, start_of
 from omnisource.solvers.available import Cells
 from omnisource.solvers.certify import SHORT_FROM, Shortlisted, overstated, shortlisted
 from omnisource.solvers.compile import compile_scene, everything, scene
+from omnisource.solvers.consolidate import dated
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Legend, Shipped, shipped
 from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
@@ -77,8 +79,9 @@ def allocate(
     """
     limits = limits or Limits()
     solver_of(solver)
-    night = prepare(at(world, now), limits, solver, prices=prices)
-    return decide(night, solver, limits)
+    shared, told = shared_night(at(world, now))
+    night = prepare(shared, limits, solver, prices=prices)
+    return told(decide(night, solver, limits))
 
 
 def at(world: World, now: datetime | None) -> World:
@@ -104,6 +107,8 @@ def prepare(
     start = None if prices is None else start_of(world, seen.bare, prices)
     if solvers != ("joint",) or world.orders.rows < SHORT_FROM:
         problem, legend = compile_scene(seen, everything(world), limits.threads)
+        if (own := world.lines.get("promised_by")) is not None:
+            problem = dated(problem, legend, own, limits.threads)
         return Night(world, problem, legend, {"compile": perf_counter() - began}, start=start)
     short = shortlisted(seen, replace(limits, start=start))
     seconds = {"compile": perf_counter() - began - short.seconds, "price": short.seconds}

@@ -9,6 +9,7 @@ from omnisource.models.plan import Plan
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import at, decide, prepare
 from omnisource.orchestrator.measures import Measures, measures_of
+from omnisource.orchestrator.sharing import shared_night
 from omnisource.solvers.problem import Limits
 from omnisource.solvers.registry import SOLVERS, solver
 
@@ -42,8 +43,9 @@ def plans_of(world: World, solvers: Sequence[str], limits: Limits) -> list[Plan]
     names = list(dict.fromkeys(solvers))
     for name in names:
         solver(name)
-    night = prepare(world, limits)
-    return [decide(night, name, limits) for name in names]
+    shared, told = shared_night(world)
+    night = prepare(shared, limits)
+    return [told(decide(night, name, limits)) for name in names]
 
 
 def side_by_side(world: World, plans: Iterable[Plan]) -> list[Measures]:

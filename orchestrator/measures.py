@@ -62,7 +62,7 @@ def measures_of(world: World, plan: Plan) -> Measures:
     return Measures(
         orders=world.orders.rows,
         lines=world.lines.rows,
-        shipments=table.rows,
+        shipments=parcels_of(table),
         split_rate=_share(int((parcels > 1).sum()), served),
         shortage_units=int(short["units"].sum()),
         cost_cents=plan.cost_cents,
@@ -87,6 +87,12 @@ def measures_of(world: World, plan: Plan) -> Measures:
         verdicts=dict(facts.get("verdicts", {})),
         notes=dict(facts.get("notes", {})),
     )
+
+
+def parcels_of(shipments: Table) -> int:
+    """Return how many parcels there are: what several orders share is one."""
+    parcel = shipments.get("parcel")
+    return shipments.rows if parcel is None else len(np.unique(parcel))
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:

@@ -22,9 +22,9 @@ from omnisource.orchestrator.allocate import timed
 from omnisource.orchestrator.head import HEAD, validated
 from omnisource.orchestrator.load import load
 from omnisource.orchestrator.measures import measures_of, to_json
+from omnisource.orchestrator.sharing import judged
 from omnisource.orchestrator.warm import checked
 from omnisource.orchestrator.write import FORMATS, replacing, write_plan
-from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import Ints
 
@@ -139,7 +139,7 @@ def read_run(folder: str | Path) -> Run:
     facts = _facts(folder)
     world = _world(folder, facts)
     try:
-        plan = evaluate(world, _shipped(world, folder, facts["format"]))
+        plan = judged(world, *_shipped(world, folder, facts["format"]))
     except (KeyError, BrokenPlan) as error:
         raise _changed(folder, facts, str(error)) from None
     if plan.cost_cents != facts["cost_cents"]:
@@ -221,12 +221,12 @@ def _read_csv(path: Path) -> pl.DataFrame:
     return pl.read_csv(path, infer_schema=False)  # all text: names may look like numbers
 
 
-def _shipped(world: World, folder: Path, format: str) -> Shipped:
-    """Return the decisions of a run folder in the world's rows."""
+def _shipped(world: World, folder: Path, format: str) -> tuple[Shipped, Ints | None]:
+    """Return the decisions of a run folder in the world's rows, and which travel together."""
     sent, held = (_read(folder, name, format) for name in ("shipments", "allocations"))
     order = _rows(world.orders["order"], sent["order"])
     parcel = _ints(held, "shipment")
-    return Shipped(
+    found = Shipped(
         order=order,
         node=_rows(world.nodes["node"], sent["node"]),
         service=_rows(world.services["service"], sent["service"]),
@@ -234,6 +234,7 @@ def _shipped(world: World, folder: Path, format: str) -> Shipped:
         line=_line_rows(world, order[parcel], held["line"]),
         units=_ints(held, "units"),
     )
+    return found, _ints(sent, "parcel") if "parcel" in sent.columns else None
 
 
 def _line_rows(world: World, order: Ints, names: pl.Series) -> Ints:

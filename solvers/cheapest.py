@@ -19,13 +19,18 @@ from omnisource.solvers.serve import serve_in_turn
 
 def cheapest(problem: Problem, limits: Limits) -> Answer:  # noqa: ARG001
     """Give each order in turn its cheapest plan over what is left."""
-    free, left, plans = Prices.zero(problem), Left.of(problem), Plans.room(problem)
+    return in_turn(problem, Prices.zero(problem))
+
+
+def in_turn(problem: Problem, prices: Prices) -> Answer:
+    """Give each order in turn its cheapest plan at some prices over what is left."""
+    left, plans = Left.of(problem), Plans.room(problem)
     large: dict[int, LargePlan] = {}
     arrival = np.argsort(problem.placed_at, kind="stable")
     for run in np.split(arrival, np.flatnonzero(problem.large[arrival])):
         if run.size and problem.large[run[0]]:  # every run but the first begins with a large order
             order = int(run[0])
-            large[order] = large_plan(problem, order, free, left)  # (1)
+            large[order] = large_plan(problem, order, prices, left)  # (1)
             occupy(problem, large[order], left)  # (2)
-        serve_in_turn(problem, free, run, left, plans)
+        serve_in_turn(problem, prices, run, left, plans)
     return Answer(decisions(problem, plans, large), status="rule")

@@ -102,9 +102,21 @@ class Parcels:
         return np.where(self.over_the_counter, collected, by_service)
 
     @cached_property
+    def promised(self) -> Ints:
+        """(S,) the earliest date promised to what is in it, minutes; `UNLIMITED` for none.
+
+        Lines of orders that were joined have dates of their own (solvers/consolidate.py).
+        """
+        promised = self.network.destinations.promised_by[self.shipped.order]
+        if (own := self.world.lines.get("promised_by")) is not None:
+            promised = promised.copy()
+            np.minimum.at(promised, self.parcel, own[self.shipped.line])
+        return promised
+
+    @cached_property
     def days_late(self) -> Ints:
         """(S,) whole days after the promise, each begun one counted; 0 without a promise."""
-        promised = self.network.destinations.promised_by[self.shipped.order]
+        promised = self.promised
         late = np.maximum(0, -((promised - self.arrives) // 1440))
         return np.where(promised < UNLIMITED, late, 0)
 
