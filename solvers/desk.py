@@ -37,7 +37,7 @@ from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.look import Found, look
 from omnisource.solvers.problem import Flags, Ints, Prices, Problem
 from omnisource.solvers.quote import Groups, Quotes, quotes
-from omnisource.solvers.quote_known import Known
+from omnisource.solvers.quote_known import Known, day_ends
 from omnisource.solvers.routes import fitting, tried_zones
 from omnisource.solvers.slots import Booked, booked
 from omnisource.solvers.surety import Sure, days_learned, surety
@@ -272,11 +272,18 @@ class Desk:
         """Return what is known, when a cart is asked for, of how its parcels fare."""
         c = self.at(ask.now).clocks
         base = self.sure.of(self._regions(ask), sum(ask.units), self.known)
-        return base._replace(
+        found = base._replace(
             now=ask.now, by=ask.by, zone=c.zone, to_zone=c.to_zone,
             offset_start=c.offset_start, offset_from=c.offset_from, offset=c.offset,
             day_end=c.day_end, first_day=c.first_day,
         )  # fmt: skip
+        if self.sure.times is None:
+            return found
+        of_minute: dict[Any, Any] = self._of_minute(ask.now)
+        if "ends" not in of_minute:
+            of_minute["ends"] = day_ends(found)
+        asked, until = of_minute["ends"]
+        return found._replace(asked=asked, until=until)
 
     def _regions(self, ask: Ask) -> tuple[int, int]:
         """Return the regions of the door and of the store, as lead times know them."""

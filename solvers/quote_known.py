@@ -48,6 +48,8 @@ class Known(NamedTuple):
     factor: Floats  # (N,) times as long as the whole
     origin: Ints  # (N,) −1 where it is not known
     corners: Floats  # (8,) minutes of the carriers' week at each midnight from Thursday on
+    asked: Ints  # (T,) what the clocks of each zone show now
+    until: Floats  # (T, T, D) minutes of the carriers' week from now in one zone to days' ends in another
     zone: Ints  # (N,) time zone
     to_zone: Ints  # (Z,) time zone of the destination, −1: the node's
     offset_start: Ints  # these as in `Clocks`
@@ -61,28 +63,55 @@ class Known(NamedTuple):
     safety: Ints  # (R,)
 
 
+@njit(cache=True, nogil=True)
+def day_ends(known: Any) -> tuple[Ints, Floats]:
+    """Return `asked` and `until` of `Known`, from all else that is in it."""
+    zones, days = known.day_end.shape
+    asked, until = np.empty(zones, np.int64), np.empty((zones, zones, days))
+    for a in range(zones):
+        asked[a] = local(known, a, known.now)
+        begun = spent(known, asked[a])
+        for b in range(zones):
+            for d in range(days):
+                minutes = known.day_end[b, d] - known.now
+                until[a, b, d] = spent(known, asked[a] + minutes + 1e-6) - begun
+    return asked, until
+
+
 @njit(inline="always")
-def promised(data: Any, known: Any, way: tuple[int, int, int, float, int], to: Any) -> None:
-    """Write, (P,), when a way of a service is promised to have arrived, (1).
+def course(known: Any, place: int, node: int, km: float) -> tuple[int, int, int, float]:
+    """Return what dates all parcels of a node: its zone, weekday and band, and how slow it is."""
+    zone, longer = known.zone[node], known.factor[node] * known.route[place][known.origin[node]]
+    return zone, weekday(known.asked[zone]), np.searchsorted(known.edges_km, km), longer
+
+
+@njit(inline="always")
+def zone_there(data: Any, known: Any, way: tuple[int, int, int, float]) -> int:
+    """Return the time zone in which a parcel arrives: by row, service, node and km."""
+    row, service, node, km = way
+    if len(known.day_end) == 1:
+        return 0
+    zone = known.to_zone[rule_of(data, row, service, node, km)]
+    return int(zone if zone >= 0 else known.zone[node])
+
+
+@njit(inline="always")
+def promised(known: Any, minutes: Any, way: tuple[int, int, float, int], to: Any) -> None:
+    """Write, (P,), when a way is promised to have arrived, (1).
 
     Args:
-        data: `Inputs`.
         known: `Known`.
-        way: row, node, service, km, and when it arrives by the clocks.
+        minutes: (P,) of the carriers' week that the whole takes to be as sure as needed.
+        way: zone of the node, and of the destination, how slow, and when it arrives by the clocks.
         to: where to.
     """
-    row, node, service, km, arrives = way
-    place, asked = data.place[row], local(known, known.zone[node], known.now)
-    band, begun = np.searchsorted(known.edges_km, km), spent(known, asked)
-    minutes = known.minutes[place][weekday(asked), service, band]
-    longer = known.factor[node] * known.route[place][known.origin[node]]
-    zone = known.to_zone[rule_of(data, row, service, node, km)]
-    zone = zone if zone >= 0 else known.zone[node]
-    last = known.day_end.shape[1]
+    zone, there, longer, arrives = way
+    until, ends = known.until[zone, there], known.day_end[there]
+    day, last = max(known.asked[zone] // DAY - known.first_day - 1, 0), len(ends)
     for p in range(len(to)):
-        took = int(np.ceil(reached_at(known, begun + minutes[p] * longer) - asked - 1e-6))
-        there = local(known, zone, known.now + took) // DAY - known.first_day
-        to[p] = max(arrives, known.day_end[zone, there] if there < last else BEYOND)
+        while day < last and until[day] < minutes[p] * longer:
+            day += 1
+        to[p] = max(arrives, ends[day]) if day < last else BEYOND
 
 
 @njit(inline="always")
@@ -98,16 +127,6 @@ def spent(known: Any, minute: float) -> float:
     share = (minute % WEEK - day * DAY) / DAY
     low, high = known.corners[day], known.corners[day + 1]
     return float(weeks * WEEK + low + share * (high - low))
-
-
-@njit(inline="always")
-def reached_at(known: Any, amount: float) -> float:
-    """Return the local minute by which so much of the carriers' week has gone; `minute_at`."""
-    weeks, rest, day = amount // WEEK, amount % WEEK, 0
-    while day < 6 and known.corners[day + 1] < rest:
-        day += 1
-    low, high = known.corners[day], known.corners[day + 1]
-    return float(weeks * WEEK + (day + (rest - low) / max(high - low, 1e-9)) * DAY)
 
 
 @njit(cache=True, nogil=True)

@@ -64,8 +64,8 @@ class Sure:
         """Return what holds for all regions."""
         base = Known(
             0, 0, 1, NOTHING, NOTHING, NO_ROUTE, NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_INTS,
-            NO_FLOATS, NO_INTS, NO_INTS, NO_INTS, NO_INTS, NO_INTS, np.zeros((0, 0), np.int64), 0,
-            self.keeps, self.lost, self.shelf, self.safety,
+            NO_FLOATS, NO_INTS, np.zeros((0, 0, 0)), NO_INTS, NO_INTS, NO_INTS, NO_INTS, NO_INTS,
+            np.zeros((0, 0), np.int64), 0, self.keeps, self.lost, self.shelf, self.safety,
         )  # fmt: skip
         if self.times is None:
             return base
