@@ -21,6 +21,7 @@ from omnisource.cli_options import (
     Time,
     leave,
 )
+from omnisource.cli_rolling import Step, refuse_with_rolling, roll_folder, roll_stored
 
 
 def demo(
@@ -76,6 +77,15 @@ def allocate(
     seed: Seed = None,
     threads: Threads = 0,
     format: Format = "csv",
+    rolling: Annotated[
+        bool, typer.Option("--rolling", help="Go on from the last run; release what must go.")
+    ] = False,
+    every: Annotated[
+        int, typer.Option(min=1, metavar="MINUTES", help="With --rolling: until the next run.")
+    ] = 15,
+    now: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With --rolling: instead of the clock.")
+    ] = None,
     strict: Strict = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, write nothing.")] = False,
     json_log: Annotated[
@@ -105,6 +115,10 @@ def allocate(
         raise typer.BadParameter("--engine ray and --shards go with a scenario folder DIR")
     if solver not in ("joint", "sharded") and (engine == "ray" or shards is not None):
         raise typer.BadParameter(f"--solver {solver} cannot work in shards")
+    if rolling:
+        refuse_with_rolling(run=run, engine=engine, shards=shards, solver=solver, seed=seed)
+    elif now is not None:
+        raise typer.BadParameter("--now goes with --rolling")
     screen = Screen(json, quiet)
     log = journal(json_log, seconds=time, clock=lambda: datetime.now(UTC))
     with screen.progress(time) as tell, log as note:
@@ -112,6 +126,9 @@ def allocate(
         def work(asked: Callable[[], bool]) -> Allocated:
             report = to_all(tell, note)
             limits = Limits(gap=gap, seconds=time, threads=threads, report=report, stop=asked)
+            if rolling:
+                step = Step(limits, now, every, policy, out, format, dry_run)
+                return roll_folder(folder, step) if folder is not None else roll_stored(db, step)
             if folder is not None:
                 return run_night(
                     folder, limits, solver=solver, policy=policy, seed=seed, prices=prices,

@@ -39,21 +39,26 @@ def place(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON: order, lines, terms.")],
     key: Key,
     reservation: Annotated[str | None, typer.Option(help="What is held for it.")] = None,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Leave it to the next night or rolling run.")
+    ] = False,
     now: Now = None,
     actor: Actor = "",
     strict: Strict = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Place an order: on what is reserved for it, or allocated at once."""
+    """Place an order: on what is reserved for it, allocated at once, or held."""
     from omnisource.orchestrator.life_form import placed_of_file
     from omnisource.orchestrator.lifecycle import place as verb
 
     placed, terms = placed_of_file(file)
     doing = doing_of(placed.order.order, key, now, actor=actor)
+    if hold and reservation is not None:
+        raise typer.BadParameter("--hold leaves an order undecided; --reservation decides it")
     do(
         db,
-        lambda life: verb(life, doing, placed, terms=terms, reservation=reservation),
+        lambda life: verb(life, doing, placed, terms=terms, reservation=reservation, hold=hold),
         json=json,
         quiet=quiet,
         strict=strict,

@@ -152,10 +152,10 @@ class Policy(Value):
     hold: Annotated[tuple[HoldRule, ...], Field(max_length=20)] = Field(
         (), description="How long orders wait, by channel; none named: an hour before the cut-off."
     )
-    move_cents: Cents = Field(
-        100,
-        description="What a run that is repeated must save to send units from another node than "
-        "was chosen for them before.",
+    move_cents: Cents | None = Field(
+        None,
+        description="Cents that sending units from another node than was chosen for them before "
+        "must save; absent: 100 in runs that follow each other.",
     )
     consolidate: bool = Field(
         False, description="Whether orders of one customer and address may share shipments."

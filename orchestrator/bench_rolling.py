@@ -5,9 +5,9 @@ runs of so many minutes, and every rule decides an order at the first run after 
 that run's clock:
 
     at the click       each order in turn, the cheapest plan from what is left; it goes at once
-    at last prices     so, but with a price on what was scarce: that of the joint night over all
-                       orders of the days gone by, on stock that is to last as many days as the
-                       stream has; the first day has none
+    at last prices     so, but with a price on what may be scarce: each midnight, that of the joint
+                       night over what was ordered the day before, as if it came again, on what is
+                       left; the first day has none. No order is refused for one that may come.
     rolling            held orders are decided together with new ones (rolling.py), and released
                        before the cut-off of their routes
     in hindsight       all orders together, as if all had been placed at the first minute: no rule
@@ -45,6 +45,8 @@ from omnisource.solvers.legend import shipped
 from omnisource.solvers.problem import UNLIMITED, Flags, Ints, Limits, Prices
 
 RULES: Final = ("at the click", "at last prices", "rolling", "in hindsight")
+SHORT: Final = 10**7
+"""Cents a unit short, where an order in hand is not to be refused for what may come."""
 FOREVER: Final = timedelta(days=400)
 """Until the next run, where none follows: all that waits is released."""
 
@@ -224,36 +226,48 @@ def figures_of(stream: Stream, rule: str) -> RollingFigures:
 Outcome = tuple[Tally, int, int | None]
 
 
+PricesAt = Callable[[datetime, Standing], Plan | None]
+
+
 def _at_the_click(stream: Stream) -> Outcome:
-    return _in_turn(stream, lambda _: None)
+    return _in_turn(stream, lambda *_: None)
 
 
 def _at_last_prices(stream: Stream) -> Outcome:
     known: dict[int, Plan | None] = {}
 
-    def prices(now: datetime) -> Plan | None:
-        day = (now.date() - stream.runs[0].date()).days
+    def prices(now: datetime, standing: Standing) -> Plan | None:
+        day = int(now.timestamp()) // 60 // DAY
         if day not in known:
-            known[day] = night_so_far(stream, now, day) if day else None
+            known[day] = expected_night(stream, standing, day)
         return known[day]
 
     return _in_turn(stream, prices)
 
 
-def night_so_far(stream: Stream, now: datetime, day: int) -> Plan | None:
-    """Return the joint night of all orders of the days gone by, on their share of the stock."""
-    world, midnight = stream.world, int(now.timestamp()) // 60 // DAY * DAY
-    past = np.flatnonzero(world.orders["placed_at"] < midnight)
-    if not len(past):
+def expected_night(stream: Stream, standing: Standing, day: int) -> Plan | None:
+    """Return the joint night of a day that is like the one before it; None on the first.
+
+    Args:
+        stream: the orders.
+        standing: what is left.
+        day: that begins, days since 1970-01-01.
+    """
+    world = stream.world
+    past = world.orders["placed_at"] // DAY == day - 1
+    if not past.any():
         return None
-    stock = -(-world.stock["on_hand"] * day // stream.days)
-    small = _for_days(world.replace(stock=world.stock.replace(on_hand=stock)), day)
-    standing = Standing.of(small)
-    open_ = open_world(small, standing, datetime.fromtimestamp(midnight * 60, UTC))
-    return allocate(open_.world, limits=stream.asked.limits)
+    promised = world.orders["promised_by"]
+    again = Standing.of(world)
+    again = replace(
+        again, drawn=standing.drawn, left=np.where(past[world.lines["order"]], again.left, 0),
+        promised=np.where(promised == ABSENT, ABSENT, promised + DAY),
+    )  # fmt: skip
+    now = datetime.fromtimestamp(day * DAY * 60, UTC)
+    return allocate(open_world(world, again, now).world, limits=stream.asked.limits)
 
 
-def _in_turn(stream: Stream, prices: Callable[[datetime], Plan | None]) -> Outcome:
+def _in_turn(stream: Stream, prices: PricesAt) -> Outcome:
     """Decide each order in turn at the first run after it was placed, at some prices."""
     world, limits = stream.world, stream.asked.limits
     standing, tally, runs = Standing.of(world), Tally.of(world), 0
@@ -261,17 +275,20 @@ def _in_turn(stream: Stream, prices: Callable[[datetime], Plan | None]) -> Outco
         open_ = open_world(world, standing, now)
         if not open_.world.orders.rows:
             continue
-        night = prepare(open_.world, limits, "in turn", prices=prices(now))
-        answer = in_turn(night.problem, night.start or Prices.zero(night.problem))
+        night = prepare(open_.world, limits, "in turn", prices=prices(now, standing))
+        problem, at = night.problem, Prices.zero(night.problem)
+        if night.start is not None:
+            dear = np.full_like(problem.shortage, SHORT)
+            problem, at = problem._replace(shortage=dear), night.start
+        answer = in_turn(problem, at)
         chosen = shipped(open_.world, night.problem, night.legend, answer.decisions)
         plan = certified(night, answer, chosen, solver="in turn", limits=limits, solve=0.0)
         rows = open_.world.orders.rows
         done = np.bincount(plan.shipments["order"], minlength=rows) > 0
         nobody: Flags = np.zeros(rows, bool)
         never = np.full(rows, UNLIMITED)
-        rolled = ended(
-            world, Rolled(open_, plan, parcel_of(plan), never, done, nobody, standing)
-        )  # fmt: skip
+        run = Rolled(open_, plan, parcel_of(plan), never, done, nobody, standing)
+        rolled = ended(world, run)
         standing, tally, runs = rolled.standing, tally.with_run(rolled), runs + 1
     return tally, runs, None
 

@@ -44,9 +44,9 @@ OPEN_TO_CANCEL: Final = WAITING | {"allocated"}
 
 def place(
     life: Life, doing: Doing, placed: Placed, *, terms: Terms | None = None,
-    reservation: str | None = None,
+    reservation: str | None = None, hold: bool = False,
 ) -> Told | Denied:  # fmt: skip
-    """Place an order: on what is reserved for it, or allocated at once.
+    """Place an order: on what is reserved for it, allocated at once, or held for the next run.
 
     Args:
         life: where.
@@ -54,6 +54,7 @@ def place(
         placed: the order with its lines.
         terms: what it costs besides the prices of its lines.
         reservation: what is held for it.
+        hold: leave it to the next night, or rolling run, to decide it together with others.
 
     Raises:
         UnusableInput: its charges cannot be shared out.
@@ -71,11 +72,14 @@ def place(
             story.add("promised", promise_at=placed.order.promised_by)
         if isinstance(held, Reservation):
             _on(story, held)
+        elif hold:
+            story.add("held", moves=moves(story.state.pieces, "held"), cause="until it must go")
         elif reservation is None:
             resource(story, life.source, life.rules.declines)
         return None
 
     body = placed.model_dump_json() + terms.model_dump_json() + str(reservation)
+    body += " held" if hold else ""
     if reservation is None:
         return act(life, doing, "place", decide, body=body, put=placed)
     kept = {"put": placed, "reservation": reservation, "before": None}

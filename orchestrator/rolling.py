@@ -20,6 +20,7 @@ of its own, `open_world`, of what is left.
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -37,7 +38,9 @@ from omnisource.solvers.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED, Flags, Ints, Limits
 from omnisource.solvers.stay import Given, settled, stay
 
-NO_SHORTLIST = ("joint", "stay")
+MOVE_CENTS: Final = 100
+"""What a move must save where the policy does not say."""
+NO_SHORTLIST: Final = ("joint", "stay")
 """Whom a night is compiled for: all that could serve it is kept, as what is settled must be."""
 
 
@@ -103,7 +106,7 @@ def roll(
     open_ = open_world(world, standing, now)
     plan, moved = decided(open_.world, _in_open(open_, standing.given), limits, prices)
     sent, parcel = shipped_of(plan), parcel_of(plan)
-    release_by = _together(waits_until(Parcels(open_.world, sent)), sent.order, parcel)
+    release_by = together(waits_until(Parcels(open_.world, sent)), sent.order, parcel)
     last = open_.world.now + int(every.total_seconds()) // 60
     some = np.bincount(sent.order, minlength=len(open_.order)) > 0
     return ended(
@@ -177,7 +180,8 @@ def decided(
 def _stayed(night: Night, given: Given, limits: Limits) -> Plan:
     limits, began = replace(limits, start=night.start or limits.start), perf_counter()
     before = settled(night.problem, night.legend, given)
-    answer = stay(night.problem, limits, before, night.world.policy.move_cents)
+    cents = night.world.policy.move_cents
+    answer = stay(night.problem, limits, before, MOVE_CENTS if cents is None else cents)
     solve = perf_counter() - began
     chosen = shipped(night.world, night.problem, night.legend, answer.decisions)
     return certified(night, answer, chosen, solver="joint", limits=limits, solve=solve)
@@ -206,7 +210,7 @@ def parcel_of(plan: Plan) -> Ints:
     return np.asarray(plan.shipments.get("parcel", np.arange(plan.shipments.rows)), np.int64)
 
 
-def _together(release_by: Ints, order: Ints, parcel: Ints) -> Ints:
+def together(release_by: Ints, order: Ints, parcel: Ints) -> Ints:
     """Return, (K,), the earliest release of all whom an order shares a parcel with, (3)."""
     known = release_by.copy()
     while True:

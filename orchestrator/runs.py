@@ -224,20 +224,20 @@ def _read_csv(path: Path) -> pl.DataFrame:
 def _shipped(world: World, folder: Path, format: str) -> tuple[Shipped, Ints | None]:
     """Return the decisions of a run folder in the world's rows, and which travel together."""
     sent, held = (_read(folder, name, format) for name in ("shipments", "allocations"))
-    order = _rows(world.orders["order"], sent["order"])
+    order = rows_named(world.orders["order"], sent["order"])
     parcel = _ints(held, "shipment")
     found = Shipped(
         order=order,
-        node=_rows(world.nodes["node"], sent["node"]),
-        service=_rows(world.services["service"], sent["service"]),
+        node=rows_named(world.nodes["node"], sent["node"]),
+        service=rows_named(world.services["service"], sent["service"]),
         start=np.searchsorted(parcel, np.arange(sent.height + 1)).astype(np.int64),
-        line=_line_rows(world, order[parcel], held["line"]),
+        line=lines_named(world, order[parcel], held["line"]),
         units=_ints(held, "units"),
     )
     return found, _ints(sent, "parcel") if "parcel" in sent.columns else None
 
 
-def _line_rows(world: World, order: Ints, names: pl.Series) -> Ints:
+def lines_named(world: World, order: Ints, names: pl.Series) -> Ints:
     """Return the rows of lines by their order's row and their name in it."""
     lines = world.lines
     known = pl.DataFrame({"order": lines["order"], "line": _texts(lines["line"])})
@@ -245,7 +245,7 @@ def _line_rows(world: World, order: Ints, names: pl.Series) -> Ints:
     return _found(known, wanted)
 
 
-def _rows(known: Column, names: pl.Series) -> Ints:
+def rows_named(known: Column, names: pl.Series) -> Ints:
     """Return the rows of names, −1 for none; raises KeyError for a name that is not there."""
     wanted = names.cast(pl.String).alias("name").to_frame()
     return _found(_texts(known).alias("name").to_frame(), wanted)
@@ -278,8 +278,8 @@ def _prices(world: World, folder: Path, format: str) -> Table:
     return Table(
         {
             "resource": np.array(frame["resource"].to_list(), object),
-            "node": _rows(world.nodes["node"], frame["node"]).astype(np.int32),
-            "sku": _rows(world.products["sku"], frame["sku"]).astype(np.int32),
+            "node": rows_named(world.nodes["node"], frame["node"]).astype(np.int32),
+            "sku": rows_named(world.products["sku"], frame["sku"]).astype(np.int32),
             "cents": frame["cents"].cast(pl.Float64).to_numpy(),
             "used": _ints(frame, "used"),
             "capacity": _ints(frame, "capacity"),

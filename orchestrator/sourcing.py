@@ -190,8 +190,19 @@ def _nodes(nodes: Table, room: Mapping[Cell, int], node_row: Mapping[str, int]) 
 
 def _order(wants: Wants, node_row: Mapping[str, int]) -> dict[str, list[Any]]:
     """Return the order's columns."""
-    order, by = wants.order, wants.by
-    values: dict[str, Any] = {
+    row = order_row(wants.order, wants.by, node_row) | {"ship_complete": False}
+    return {name: [value] for name, value in row.items()}
+
+
+def order_row(order: Order, by: datetime | None, node_row: Mapping[str, int]) -> dict[str, Any]:
+    """Return an order as a row of a world's orders.
+
+    Args:
+        order: as it was placed.
+        by: when it must have arrived, whatever the order says.
+        node_row: the world's nodes by name.
+    """
+    return {
         **order.model_dump(), "placed_at": minute(order.placed_at),
         "mode": ORDER_MODES.index(order.mode), "country": order.country or "",
         "lat": np.nan if order.lat is None else order.lat,
@@ -199,9 +210,8 @@ def _order(wants: Wants, node_row: Mapping[str, int]) -> dict[str, list[Any]]:
         "pickup_node": node_row.get(order.pickup_node or "", -1),
         "from_store": node_row.get(order.from_store or "", -1),
         "promised_by": ABSENT if by is None else minute(by),
-        "max_shipments": order.max_shipments or ABSENT, "ship_complete": False,
+        "max_shipments": order.max_shipments or ABSENT,
     }  # fmt: skip
-    return {name: [value] for name, value in values.items()}
 
 
 def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:

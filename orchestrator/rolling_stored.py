@@ -1,0 +1,161 @@
+"""Rolling allocation of a database: what is open is decided, and what must go is released.
+
+A run is a night (store_plan.py) and then a release for each order that cannot wait until the next
+run, each a transaction of its own under a key made of the run's name: a run that was killed is
+finished by one more run of the same time. What is released is an event of the order's life.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from omnisource.models.told import Told
+from omnisource.orchestrator.allocate import allocate, with_facts
+from omnisource.orchestrator.batch import with_policy
+from omnisource.orchestrator.life import Doing, open_life
+from omnisource.orchestrator.lifecycle import step
+from omnisource.orchestrator.load import Loaded
+from omnisource.orchestrator.measures import Measures, measures_of
+from omnisource.orchestrator.rolling import together
+from omnisource.orchestrator.source import remarks_of
+from omnisource.orchestrator.store import loaded_database
+from omnisource.orchestrator.store_plan import Written, last_prices
+from omnisource.orchestrator.store_read import StoredWorld, read_world
+from omnisource.orchestrator.store_waiting import Waiting, read_waiting
+from omnisource.orchestrator.stored import commit_plan
+from omnisource.orchestrator.words import count
+from omnisource.solvers.hold import waits_until
+from omnisource.solvers.parcels import Parcels
+from omnisource.solvers.problem import UNLIMITED, Ints, Limits
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRolling:
+    """A run over a database."""
+
+    database: str
+    run: str  # empty where nothing was to be written
+    now: datetime
+    loaded: Loaded
+    measures: Measures  # of the plan of what was open
+    written: Written
+    released: tuple[str, ...]  # orders
+    held: int  # orders that wait at their nodes
+    next_release_by: datetime | None
+
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario."""
+        return self.loaded.world.scenario.name
+
+    @property
+    def complete(self) -> bool:
+        """Whether no row was rejected, no unit is short and no order fell out."""
+        short = self.measures.shortage_units or self.written.fallen
+        return not (self.loaded.rejected or short)
+
+    def document(self) -> dict[str, Any]:
+        """Return the run for JSON."""
+        return self.measures.document() | {
+            "scenario": self.scenario,
+            "database": self.database,
+            "run": self.run,
+            "now": self.now.isoformat(),
+            "rejected_rows": self.loaded.rejected,
+            "written": {"orders": self.written.orders, "shipments": self.written.shipments},
+            "fallen": self.written.fallen,
+            "released_orders": len(self.released),
+            "held_orders": self.held,
+            "next_release_by": self.next_release_by and self.next_release_by.isoformat(),
+        }
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what is strange about the database."""
+        return remarks_of(self.loaded)
+
+    def next_step(self) -> str:
+        """Say what was released, and what waits."""
+        if not self.run:
+            return "Nothing was written: this was a dry run."
+        by = f", the first until {self.next_release_by.isoformat()}" if self.next_release_by else ""
+        return (
+            f"Written to {self.database} as run {self.run}: "
+            f"{count(self.written.orders, 'order')} decided, "
+            f"{len(self.released)} released; {self.held} wait{by}."
+        )
+
+
+def run_rolling_stored(
+    url: str, limits: Limits, *, now: datetime, every: timedelta = timedelta(minutes=15),
+    policy: Path | None = None, dry_run: bool = False,
+) -> StoredRolling:  # fmt: skip
+    """Decide what is open in a database together, and release what cannot wait for the next run.
+
+    Args:
+        url: the database.
+        limits: when to stop.
+        now: the time.
+        every: how long until the next run.
+        policy: a file whose keys replace those of the scenario's policy.
+        dry_run: decide, write nothing.
+
+    Raises:
+        UnusableInput: the database cannot be used.
+    """
+    database = loaded_database(url)
+    try:
+        loaded = read_world(database, now)
+        world = loaded.world if policy is None else with_policy(loaded.world, policy)
+        assert isinstance(world, StoredWorld)
+        run = f"rolling {now.isoformat(timespec='minutes')}"
+        plan = allocate(world, limits=limits, prices=last_prices(database))
+        written = Written(0, 0, 0)
+        if not dry_run and world.orders.rows:
+            written = commit_plan(world, with_facts(plan, run=run), run)
+        waiting = read_waiting(database, world)
+        release_by = releases(waiting)
+        due = np.flatnonzero(release_by < world.now + int(every.total_seconds()) // 60)
+        released = () if dry_run else _release(url, waiting, due, run=run, now=now)
+        rest = np.delete(release_by, due)
+        first = int(rest.min(initial=UNLIMITED))
+        return StoredRolling(
+            database=database.name,
+            run="" if dry_run else run,
+            now=now,
+            loaded=loaded,
+            measures=measures_of(world, plan),
+            written=written,
+            released=released,
+            held=len(rest),
+            next_release_by=None if first >= UNLIMITED else now + _minutes(first - world.now),
+        )
+    finally:
+        database.close()
+
+
+def _minutes(many: int) -> timedelta:
+    return timedelta(minutes=many)
+
+
+def releases(waiting: Waiting) -> Ints:
+    """Return, (K,), the minute by which each order that waits must be released."""
+    if not waiting.names:
+        return np.zeros(0, np.int64)
+    own = waits_until(Parcels(waiting.world, waiting.shipped))
+    return together(own, waiting.shipped.order, waiting.parcel)
+
+
+def _release(url: str, waiting: Waiting, due: Ints, *, run: str, now: datetime) -> tuple[str, ...]:
+    """Release orders; return those that were, as others may have been faster."""
+    names = [waiting.names[row] for row in due]
+    if not names:
+        return ()
+    with open_life(url) as life:
+        said = {
+            name: step(life, Doing(name, f"{run} {name}", now, actor="rolling"), "release")
+            for name in names
+        }
+    return tuple(name for name, told in said.items() if isinstance(told, Told))

@@ -1,0 +1,113 @@
+"""Runs that go on from where the last one stopped: over a folder, and over a database."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnisource.models.base import UnusableInput
+from omnisource.models.told import Told
+from omnisource.orchestrator.generate import generate
+from omnisource.orchestrator.life import Doing
+from omnisource.orchestrator.lifecycle import cancel, events, place, show
+from omnisource.orchestrator.rolling_folder import STATE, RollingRun, read_state, run_rolling
+from omnisource.orchestrator.rolling_stored import StoredRolling, run_rolling_stored
+from omnisource.solvers.problem import Limits
+
+QUICK = Limits(gap=0.01, threads=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop") / "shop"
+    generate(folder, orders=40, nodes=8, skus=30, seed=3, large=0.0)
+    return folder
+
+
+def run(shop: Path, out: Path, now: datetime, **more: Any) -> RollingRun:
+    return run_rolling(shop, QUICK, out=out, now=now, **more)
+
+
+def test_a_run_over_a_folder_goes_on_from_the_last_one(shop: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    noon = run_rolling(shop, QUICK, out=out, dry_run=True).now
+    first = run(shop, out, noon - timedelta(hours=10))
+    second = run(shop, out, noon, every=timedelta(hours=3))
+    third = run(shop, out, noon + timedelta(minutes=1), every=10 * DAY)
+    placed = first.measures.orders, second.measures.orders
+    assert placed[0] < placed[1] == 40 - first.document()["released_orders"]
+    assert third.document()["held_orders"] == sum(third.rolled.release_by >= 2**40)
+    state = read_state(out)
+    assert state["allocations"]["units"].sum() + third.measures.shortage_units == sum(
+        third.opened.world.lines["units"]
+    )
+    assert state["shipments"]["shipment"].is_unique().all()
+    assert state["shipments"]["released_at"].null_count() == 0
+
+
+def test_the_same_run_again_moves_nothing(shop: Path, tmp_path: Path) -> None:
+    noon = run_rolling(shop, QUICK, out=tmp_path, dry_run=True).now
+    first = run(shop, tmp_path, noon, every=timedelta(minutes=1))
+    kept = (tmp_path / STATE).read_text()
+    again = run(shop, tmp_path, noon, every=timedelta(minutes=1), dry_run=True)
+    assert again.document()["moved_orders"] == 0
+    assert (tmp_path / STATE).read_text() == kept
+    assert first.document()["open_orders"] >= again.document()["open_orders"]
+
+
+def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("{}")
+    with pytest.raises(UnusableInput, match="no state of runs"):
+        read_state(tmp_path)
+
+
+NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
+THURSDAY = datetime(2025, 1, 9, 23, 59, tzinfo=UTC)
+
+
+def stored(town: Any, life: Any, now: datetime, **more: Any) -> StoredRolling:
+    url = str(life.desk.database.url.render_as_string(hide_password=False))
+    plain = url.replace("+pysqlite", "").replace("+psycopg", "")
+    return run_rolling_stored(plain, QUICK, now=now, **more)
+
+
+def kinds(life: Any) -> list[str]:
+    return [text.split('"kind":"')[1].split('"')[0] for _, text in events(life)]
+
+
+def test_an_order_is_held_then_allocated_then_released(town: Any) -> None:
+    """By post it takes two days and nothing has a cut-off: to be there on Thursday, it goes by
+    the end of Tuesday, an hour of which is the margin."""
+    life = town.life({"WA": 3, "SA": 3})
+    said = place(life, Doing("o1", "k0", NOON), town.order(A=2, promised_by=THURSDAY), hold=True)
+    assert isinstance(said, Told)
+    assert said.events == ("placed", "promised", "held")
+    first = stored(town, life, NOON)
+    assert (first.written.orders, first.released, first.held) == (1, (), 1)
+    assert first.next_release_by == datetime(2025, 1, 7, 22, 59, tzinfo=UTC)
+    assert town.stock(life)["WA"] == (3, 2)
+    early = stored(town, life, datetime(2025, 1, 7, 22, 30, tzinfo=UTC))
+    assert early.released == ()
+    last = stored(town, life, datetime(2025, 1, 7, 22, 45, tzinfo=UTC))
+    assert (last.released, last.held) == (("o1",), 0)
+    assert town.at_nodes(show(life, "o1")) == {"Wa2": "released"}
+    assert kinds(life) == ["placed", "promised", "held", "allocated", "released"]
+    assert stored(town, life, datetime(2025, 1, 7, 22, 46, tzinfo=UTC)).released == ()
+
+
+def test_a_held_order_may_be_cancelled(town: Any) -> None:
+    life = town.life({"WA": 3})
+    place(life, Doing("o1", "k0", NOON), town.order(A=2), hold=True)
+    said = cancel(life, Doing("o1", "k1", NOON))
+    assert isinstance(said, Told)
+    assert said.state == "cancelled"
+    assert stored(town, life, NOON).measures.orders == 0
+
+
+def test_a_dry_run_writes_nothing(town: Any) -> None:
+    life = town.life({"WA": 3})
+    place(life, Doing("o1", "k0", NOON), town.order(A=2), hold=True)
+    assert stored(town, life, NOON, dry_run=True).run == ""
+    assert town.stock(life)["WA"] == (3, 0)
