@@ -33,9 +33,10 @@ from omnisource.models.tables import (
     ShipmentRow,
     table_of,
 )
+from omnisource.models.world import World
 from omnisource.orchestrator.store_bulk import select_frame
 from omnisource.orchestrator.store_places import limits_a_day
-from omnisource.solvers.problem import Ints
+from omnisource.solvers.risk import HELD_AT
 
 WHOLE: Final = pl.Int64()
 TEXT: Final = pl.String()
@@ -97,9 +98,7 @@ def _promises(connection: Connection, orders: Select[Any]) -> dict[str, str]:
     """Return what was last said of each order; the last of these holds."""
     e, r, s, o = (table_of(row) for row in (EventRow, ReservationRow, ShipmentRow, OrderRow))
     arrives = select(s.c.order, s.c.document).where(s.c.order.in_(orders))
-    reserved = select(r.c.order, r.c.document).where(
-        r.c.order.in_(orders), r.c.status == CONFIRMED
-    )
+    reserved = select(r.c.order, r.c.document).where(r.c.order.in_(orders), r.c.status == CONFIRMED)
     asked = select(o.c.order, o.c.document).where(o.c.order.in_(orders))
     told = select(e.c.order, e.c.document).where(
         e.c.order.in_(orders), e.c.kind.in_(("promised", "promise_changed"))
@@ -133,14 +132,14 @@ def with_held(
     )
     orders = raw["orders"].join(said, on="order", how="left", maintain_order="left")
     orders = orders.with_columns(promised_by=pl.coalesce("said", "promised_by")).drop("said")
-    return {
-        **raw,
+    tables = {
         "orders": orders,
         "stock": _less(raw["stock"], of_cell, ["node", "sku"], reserved="free"),
         "lines": _less(raw["lines"], of_line, ["order", "line"], allocated="free"),
-    }, _less(
-        days, held.days.rename({"orders": "o", "units": "u"}), ["node", "day"], orders="o", units="u"
-    )
+    }
+    of_day = held.days.rename({"orders": "of_orders", "units": "of_units"})
+    left = _less(days, of_day, ["node", "day"], orders="of_orders", units="of_units")
+    return {**raw, **tables}, left
 
 
 def _less(frame: pl.DataFrame, by: pl.DataFrame, on: list[str], **less: str) -> pl.DataFrame:
@@ -149,17 +148,12 @@ def _less(frame: pl.DataFrame, by: pl.DataFrame, on: list[str], **less: str) -> 
     return found.with_columns(left).drop(*less.values())
 
 
-def node_rows(held: Held, orders: pl.Series, lines: pl.Series, nodes: Any) -> Ints:
-    """Return, (lines,), the row of the node at which each line is held, −1 for none.
-
-    Args:
-        held: what may be moved.
-        orders: (lines,) names of the lines' orders.
-        lines: (lines,) names.
-        nodes: names, by row.
-    """
-    known = {name: row for row, name in enumerate(nodes)}
-    at = {(order, line): known.get(node, -1)
-          for order, line, node in held.units.select("order", "line", "node").iter_rows()}  # fmt: skip
-    keys = zip(orders, lines, strict=True)
-    return np.array([at.get(key, -1) for key in keys], np.int64)
+def at_nodes(world: World, held: Held) -> World:
+    """Return the world with the nodes at which its lines are held; −1 where nothing is."""
+    rows = {name: row for row, name in enumerate(world.nodes["node"])}
+    columns = held.units.select("order", "line", "node").iter_rows()
+    at = {(order, line): rows.get(node, -1) for order, line, node in columns}
+    orders = world.orders["order"][world.lines["order"]]
+    keys = zip(orders, world.lines["line"], strict=True)
+    found = np.array([at.get(key, -1) for key in keys], np.int64)
+    return world.replace(lines=world.lines.replace(**{HELD_AT: found}))

@@ -3,13 +3,14 @@
 A partition holds what a number of orders, next to each other, are given: `orders` with the row
 and the version that was read, their `shipments` and `allocations` with the rows of lines and
 cells, and the `shortages` that they are left with. Names stand beside rows, so that writing a
-partition needs nothing of the world that it was made for.
+partition needs nothing of the world that it was made for. Of orders that move from node to node
+there are partitions of their own (store_batches.py).
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ import polars as pl
 from omnisource.models.plan import SHIPMENT_TERMS, Plan
 from omnisource.models.world import Table
 from omnisource.orchestrator.decode import ISO
+from omnisource.orchestrator.store_batches import parts
 from omnisource.orchestrator.store_read import StoredWorld
 from omnisource.orchestrator.write import name_rows
 from omnisource.solvers.problem import Ints
@@ -48,6 +50,7 @@ class Partition:
     shipments: pl.DataFrame
     allocations: pl.DataFrame  # with the rows of lines and cells in the database
     shortages: pl.DataFrame
+    moves: bool = False  # its orders hold units at other nodes
 
     def of_orders(self, names: pl.Series) -> "Partition":
         """Return the part of those orders; shortages of orders that are given nothing stay."""
@@ -61,18 +64,25 @@ class Partition:
         )
 
 
-def partition_documents(world: StoredWorld, plan: Plan, size: int) -> Iterator[str]:
-    """Yield the partitions of a plan as JSON, `size` orders each, in the order of the orders."""
+def partition_documents(world: StoredWorld, plan: Plan, size: int) -> tuple[int, Iterator[str]]:
+    """Return how many partitions a plan has, and each as JSON; `size` orders of each kind."""
+    of_order, moves = parts(world, plan, size)
+    return int(of_order.max(initial=-1)) + 1, _documents(world, plan, of_order, moves)
+
+
+def _documents(world: StoredWorld, plan: Plan, of_order: Ints, moves: int) -> Iterator[str]:
     pieces = {
         name: frame.partition_by("part", as_dict=True, include_key=False)
-        for name, frame in _frames(world, plan, size).items()
+        for name, frame in _frames(world, plan, of_order).items()
     }
-    for part in range(-(-world.orders.rows // size)):
-        held = {
+    for part in range(int(of_order.max(initial=-1)) + 1):
+        held: dict[str, Any] = {
             name: found[(part,)].to_dict(as_series=False)
             for name, found in pieces.items()
             if (part,) in found
         }
+        if part < moves:
+            held["moves"] = True
         yield json.dumps(held, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -85,11 +95,11 @@ def read_partition(document: str) -> Partition:
         else pl.DataFrame(schema=dict(schema))
         for name, schema in SCHEMAS.items()
     }
-    return Partition(**frames)
+    return Partition(**frames, moves=held.get("moves", False))
 
 
-def _frames(world: StoredWorld, plan: Plan, size: int) -> Frames:
-    """Return the tables of a plan with names, rows in the database, and `part`."""
+def _frames(world: StoredWorld, plan: Plan, of_order: Ints) -> Frames:
+    """Return the tables of a plan with names, rows in the database, and `part`, −1 for none."""
     shipments = name_rows(world, plan.shipments, numbered=True)
     tables = {
         "orders": _orders(world, plan),
@@ -98,9 +108,9 @@ def _frames(world: StoredWorld, plan: Plan, size: int) -> Frames:
         "shortages": name_rows(world, plan.shortages).select("order", "line", "units"),
     }
     names = pl.Series("order", world.orders["order"], dtype=TEXT)
-    parts = pl.DataFrame([names, pl.Series("part", np.arange(len(names)) // size)])
+    known = pl.DataFrame([names, pl.Series("part", of_order)])
     return {
-        name: frame.join(parts, on="order", how="left", maintain_order="left")
+        name: frame.join(known, on="order", how="left", maintain_order="left")
         for name, frame in tables.items()
     }
 

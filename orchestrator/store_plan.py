@@ -16,6 +16,8 @@ The protocol. A run is a night with a name; every step is one transaction.
                   where the version is still that of (3.3); lines: allocated + units; orders:
                   version + 1, `allocated` if nothing is short
          (3.5)    shipments, allocations, shortages; for those that fell out, the reason
+         Orders that the plan moves from node to node are moved (store_move.py), in partitions that
+         come first; those that cannot be keep what they have.
     (4)  end      the run's state `done`, and the documents of its partitions go.
 
 What holds at every moment, for whoever reads the database:
@@ -144,14 +146,13 @@ def keep_plan(
         False where another process has kept a plan for that run: then this one is dropped.
     """
     runs, partitions = table_of(RunRow), table_of(PartitionRow)
-    count = -(-world.orders.rows // size)
+    count, texts = partition_documents(world, plan, size)
     change = {"status": PLANNED, "digest": world.digest, "partitions": count,
               "document": json.dumps(document)}  # fmt: skip
     mine = update(runs).where(runs.c.run == run, runs.c.status == STARTED).values(change)
     with world.database.writing() as connection:
         if connection.execute(mine).rowcount == 0:
             return False
-        texts = partition_documents(world, plan, size)
         for first in range(0, count, AT_ONCE):
             some = list(islice(texts, AT_ONCE))
             parts = range(first, first + len(some))

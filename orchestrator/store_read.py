@@ -8,7 +8,9 @@ Rows are checked and linked as those of a scenario folder are. What is read is w
     units of allotments   less what reservations of the channel hold
     orders          less those for which a reservation is held
 
-A rest of an order that was served in part is an order like any other: `max_shipments` counts anew.
+For a night that may move them, orders that wait at their nodes are open too, with all that they
+hold (store_held.py). A rest of an order that was served in part is an order like any other:
+`max_shipments` counts anew.
 """
 
 import json
@@ -16,11 +18,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from sqlalchemy import BigInteger, Connection, and_, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from omnisource.models.scenario import Scenario
 from omnisource.models.tables import (
@@ -49,10 +63,12 @@ from omnisource.orchestrator.load import Count, Loaded
 from omnisource.orchestrator.rejects import together, without
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_bulk import select_frame
+from omnisource.orchestrator.store_held import at_nodes, movable, read_held, with_held
 from omnisource.orchestrator.store_scenario import DOCUMENTS, TYPED
 from omnisource.orchestrator.store_used import used_days, with_sold
 from omnisource.solvers.problem import Ints
 
+Wanted = ColumnElement[bool]
 WHOLE: Final = pl.Int64()
 TEXT: Final = pl.String()
 IN_JSON: Final[Mapping[Kind, pl.DataType]] = {
@@ -78,14 +94,16 @@ class StoredWorld(World):
 
 
 def read_world(
-    database: Database, now: datetime | None = None, *, most: int | None = None
-) -> Loaded:
+    database: Database, now: datetime | None = None, *,
+    most: int | None = None, pinned: tuple[str, ...] | None = None,
+) -> Loaded:  # fmt: skip
     """Return what is open in a database; the world is a `StoredWorld`.
 
     Args:
         database: holds a scenario.
         now: when it is looked at; the scenario's clock if absent.
         most: rows of stock, receipts, orders and lines; 0 for the network alone.
+        pinned: orders that stay where they are; None: all do that have been given units.
 
     Raises:
         UnusableInput: the database cannot be read, or its scenario has a key that is not known.
@@ -93,9 +111,14 @@ def read_world(
     with database.reading() as connection:
         scenario = _scenario(connection, now)
         at = int(scenario.now.timestamp())
-        raw = _raw_tables(connection, at, most)
+        day = str(scenario.now.date())
+        orders = None if pinned is None else movable(connection, day, pinned)
+        held = None if orders is None else read_held(connection, orders)
+        raw = _raw_tables(connection, at, most, orders)
         raw["allotments"] = with_sold(raw["allotments"], connection, at)
-        days = used_days(connection, day := str(scenario.now.date()), at)
+        days = used_days(connection, day, at)
+    if held is not None:
+        raw, days = with_held(raw, days, held)
     used = days.filter(pl.col("day") == day).drop("day")
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
@@ -109,7 +132,8 @@ def read_world(
     limits = frames["nodes"].select(ROW).join(stated, on=ROW, how="left", maintain_order="left")
     world = _stored(encode(scenario, frames), database, frames, raw["orders"], digest=digest,
                     limits=limits.drop(ROW).fill_null(ABSENT), used=days)  # fmt: skip
-    return Loaded(world, counts, together([*unsound, unlinked]), tuple(link_warnings(frames)))
+    night = world if held is None else at_nodes(world, held)
+    return Loaded(night, counts, together([*unsound, unlinked]), tuple(link_warnings(frames)))
 
 
 def _count(read: pl.DataFrame, used: pl.DataFrame) -> Count:
@@ -124,11 +148,13 @@ def _scenario(connection: Connection, now: datetime | None) -> Scenario:
     return found.model_copy(update={"now": now.astimezone(found.now.tzinfo)})
 
 
-def _raw_tables(connection: Connection, now: int, most: int | None) -> dict[str, pl.DataFrame]:
+def _raw_tables(
+    connection: Connection, now: int, most: int | None, held: Select[Any] | None
+) -> dict[str, pl.DataFrame]:
     """Return what every table of a scenario has, its cells not yet looked at."""
     typed = {
         "stock": _stock(connection, now, most), "receipts": _receipts(connection, most),
-        "orders": _orders(connection, now, most), "lines": _lines(connection, most),
+        "orders": _orders(connection, now, most, held), "lines": _lines(connection, most, held),
     }  # fmt: skip
     open_orders = typed["orders"].select("order")
     typed["lines"] = typed["lines"].join(open_orders, on="order", how="semi", maintain_order="left")
@@ -173,19 +199,27 @@ def _receipts(connection: Connection, most: int | None) -> pl.DataFrame:
     return frame.with_columns(as_times(frame["due"]))
 
 
-def _orders(connection: Connection, now: int, most: int | None) -> pl.DataFrame:
-    """Return the open orders; one for which something is held waits for what becomes of that."""
+def _orders(
+    connection: Connection, now: int, most: int | None, held: Select[Any] | None
+) -> pl.DataFrame:
+    """Return the open orders, and those `held`; what something is held for waits for that."""
     t, r = table_of(OrderRow), table_of(ReservationRow)
-    held = exists().where(r.c.order == t.c.order, r.c.status == HELD, r.c.until > now)
-    query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(t.c.status == OPEN, ~held)
+    waits = exists().where(r.c.order == t.c.order, r.c.status == HELD, r.c.until > now)
+    wanted = and_(t.c.status == OPEN, ~waits)
+    query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(_or_held(wanted, t, held))
     schema = {ROW: WHOLE, "order": TEXT, "version": WHOLE, "document": TEXT}
     return _opened(select_frame(connection, query.limit(most), schema).sort(ROW), "orders")
 
 
-def _lines(connection: Connection, most: int | None) -> pl.DataFrame:
+def _or_held(wanted: Wanted, table: Table, held: Select[Any] | None) -> Wanted:
+    return wanted if held is None else or_(wanted, table.c.order.in_(held))
+
+
+def _lines(connection: Connection, most: int | None, held: Select[Any] | None) -> pl.DataFrame:
     t = table_of(LineRow)
     columns = (t.c.row, t.c.order, t.c.line, t.c.sku, t.c.units, t.c.allocated, t.c.document)
-    query = select(*columns).where(t.c.units > t.c.allocated)
+    wanted = t.c.units > t.c.allocated
+    query = select(*columns).where(_or_held(wanted, t, held), t.c.units > 0)
     schema = {ROW: WHOLE, "order": TEXT, "line": TEXT, "sku": TEXT, "units": WHOLE,
               "allocated": WHOLE, "document": TEXT}  # fmt: skip
     return _opened(select_frame(connection, query.limit(most), schema).sort(ROW), "lines")

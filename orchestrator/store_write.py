@@ -36,6 +36,7 @@ from omnisource.orchestrator.store_bulk import (
     rows_among,
 )
 from omnisource.orchestrator.store_give import give_back_expired
+from omnisource.orchestrator.store_moved import moved
 from omnisource.orchestrator.store_partition import BESIDES, Partition, read_partition
 from omnisource.orchestrator.store_quota import Rooms, locked_rooms, open_days, take_rooms
 from omnisource.orchestrator.store_session import session_of
@@ -69,8 +70,13 @@ def write_partition(database: Database, run: str, part: int, clock: Clock) -> bo
             return False  # (3.1)
         text = connection.scalar(select(kept.c.document).filter_by(**key))
         planned = read_partition(str(text))
-        given, fallen = _given(connection, planned, clock)
-        _insert(connection, given, fallen, run=run, day=clock.day)
+        if planned.moves:
+            given, fallen = moved(connection, planned, run, day=clock.day, now=clock.now)
+            shipped = given.of_orders(given.orders["order"].clear())
+        else:
+            given, fallen = _given(connection, planned, clock)
+            shipped = given
+        _insert(connection, shipped, fallen, run=run, day=clock.day)
         figures = {"orders": given.orders.height, "shipments": given.shipments.height,
                    "fallen": fallen.height}  # fmt: skip
         connection.execute(update(ledger).filter_by(**key).values(figures))

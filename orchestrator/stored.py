@@ -11,6 +11,7 @@ from omnisource.models.tables import PLANNED, STARTED
 from omnisource.models.world import World
 from omnisource.orchestrator.measures import measures_of
 from omnisource.orchestrator.store import Database, loaded_database, open_database
+from omnisource.orchestrator.store_batches import moved_orders
 from omnisource.orchestrator.store_plan import (
     Written,
     end_run,
@@ -101,6 +102,7 @@ def plan_document(world: StoredWorld, plan: Plan, *, rejected: int) -> dict[str,
         "day": str(world.scenario.now.date()),
         "now": world.now,
         "rejected": rejected,
+        "moved": int(moved_orders(world, plan).sum()),
         "measures": measures_of(world, plan).document(),
         "prices": prices.to_dict(as_series=False),
     }

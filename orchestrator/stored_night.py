@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -24,6 +24,7 @@ from omnisource.orchestrator.measures import Measures, measures_of, to_json
 from omnisource.orchestrator.runs import RUN, read_prices, usable_folder
 from omnisource.orchestrator.source import remarks_of
 from omnisource.orchestrator.store import Database, loaded_database
+from omnisource.orchestrator.store_batches import moved_orders, short_of_held
 from omnisource.orchestrator.store_plan import (
     StoredRun,
     Written,
@@ -35,58 +36,13 @@ from omnisource.orchestrator.store_plan import (
 from omnisource.orchestrator.store_read import StoredWorld, read_world
 from omnisource.orchestrator.store_show import read_fallen, read_plan
 from omnisource.orchestrator.stored import PARTITION, finish_run, plan_document
-from omnisource.orchestrator.words import count
+from omnisource.orchestrator.stored_told import StoredNight
 from omnisource.orchestrator.write import replacing, write_frame
 from omnisource.solvers.problem import Limits, Round
 from omnisource.solvers.registry import solver as solver_of
 
-
-@dataclass(frozen=True, eq=False)
-class StoredNight:
-    """A night that was allocated out of a database and into it."""
-
-    database: str
-    scenario: str
-    run: str  # empty where nothing was to be written
-    measures: Measures  # of the plan; what fell out of it is in `written`
-    rejected: int  # rows of the database that could not be used
-    written: Written
-    fallen: tuple[tuple[str, str], ...]  # order, reason
-    found: tuple[str, ...]  # what is strange about the database
-    out: Path | None
-
-    def remarks(self) -> tuple[str, ...]:
-        """Say what is strange about the database, or has changed since the run was started."""
-        return self.found
-
-    @property
-    def complete(self) -> bool:
-        """Whether no row was rejected, no unit is short and no order fell out."""
-        return not (self.rejected or self.measures.shortage_units or self.written.fallen)
-
-    def document(self) -> dict[str, Any]:
-        """Return the night for JSON."""
-        return self.measures.document() | {
-            "scenario": self.scenario,
-            "database": self.database,
-            "rejected_rows": self.rejected,
-            "written": {"orders": self.written.orders, "shipments": self.written.shipments},
-            "fallen": [{"order": order, "reason": reason} for order, reason in self.fallen],
-            "out": None if self.out is None else str(self.out),
-        }
-
-    def next_step(self) -> str:
-        """Say what has become of the plan."""
-        if not self.run:
-            return "Nothing was written: this was a dry run."
-        orders = count(self.written.orders, "order")
-        shipments = count(self.written.shipments, "shipment")
-        said = f"Written to {self.database} as run {self.run}: {orders}, {shipments}."
-        if self.fallen:
-            order, reason = self.fallen[0]
-            fell = count(self.written.fallen, "order")
-            said += f" {fell} fell out and stay open; {order}, for instance: {reason}."
-        return said
+WEIGHING: Final = ("joint", "exact")
+"""Solvers that weigh what a move saves; a night by any other moves nothing."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +131,7 @@ def _night(
         written=done,
         fallen=read_fallen(database, found.run),
         found=remarks,
+        moved=found.document.get("moved", 0),
         out=out,
     )
     if out is not None:
@@ -201,22 +158,42 @@ def _refuse_other_options(found: StoredRun, asked: Asked) -> None:
             )
 
 
-def _read(database: Database, asked: Asked) -> tuple[Loaded, StoredWorld, float]:
-    """Read what is open, under the policy asked for; return also the seconds that took."""
+def _read(
+    database: Database, asked: Asked, pinned: tuple[str, ...] | None = None
+) -> tuple[Loaded, StoredWorld, float]:
+    """Read what is open, and what may be moved, under the policy asked for; and the seconds.
+
+    Args:
+        database: holds a scenario.
+        asked: how the night is to be decided.
+        pinned: orders that are not to be moved; None: the policy says whether any may be.
+    """
     if asked.limits.report is not None:
         asked.limits.report(Round("load", 0))
     began = perf_counter()
-    loaded = read_world(database)
+    loaded = read_world(database, pinned=pinned)
     world = loaded.world if asked.policy is None else with_policy(loaded.world, asked.policy)
     assert isinstance(world, StoredWorld)
+    if pinned is None and world.policy.move_cents is not None and asked.solver in WEIGHING:
+        return _read(database, asked, ())
     return loaded, world, perf_counter() - began
 
 
-def _plan(world: StoredWorld, asked: Asked, seconds: float) -> Plan:
-    limits = seeded(asked.limits, world, asked.seed)
+def _planned(
+    database: Database, asked: Asked, seen: tuple[Loaded, StoredWorld, float]
+) -> tuple[Loaded, StoredWorld, Plan]:
+    """Decide what was read; orders that would lose units are left where they are, and read anew."""
+    loaded, world, seconds = seen
     prices = None if asked.prices is None else read_prices(asked.prices)
-    plan = allocate(world, solver=asked.solver, limits=limits, prices=prices)
-    return timed(plan, load=seconds)
+    pinned: tuple[str, ...] = ()
+    while True:
+        limits = seeded(asked.limits, world, asked.seed)
+        plan = allocate(world, solver=asked.solver, limits=limits, prices=prices)
+        if not (short := short_of_held(world, plan)):
+            return loaded, world, timed(plan, load=seconds)
+        pinned += short
+        loaded, world, more = _read(database, asked, pinned)
+        seconds += more
 
 
 def _decided(
@@ -235,7 +212,8 @@ def _decided(
     if found.status == STARTED:
         if found.digest != world.digest:
             remarks += (f"warning: orders or stock have changed since run {run} was started",)
-        plan = with_facts(_plan(world, asked, seconds), run=run)
+        loaded, world, plan = _planned(database, asked, (loaded, world, seconds))
+        plan = with_facts(plan, run=run)
         decided = perf_counter()
         document = plan_document(world, plan, rejected=loaded.rejected)
         keep_plan(world, plan, run, document, size=size)
@@ -253,7 +231,7 @@ def _run_name(world: StoredWorld, asked: Asked) -> str:
 def _tried(database: Database, asked: Asked) -> StoredNight:
     """Decide what is open, and write nothing."""
     loaded, world, seconds = _read(database, asked)
-    plan = _plan(world, asked, seconds)
+    loaded, world, plan = _planned(database, asked, (loaded, world, seconds))
     return StoredNight(
         database=database.name,
         scenario=world.scenario.name,
@@ -263,6 +241,7 @@ def _tried(database: Database, asked: Asked) -> StoredNight:
         written=Written(0, 0, 0),
         fallen=(),
         found=remarks_of(loaded),
+        moved=int(moved_orders(world, plan).sum()),
         out=None,
     )
 
