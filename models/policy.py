@@ -131,7 +131,8 @@ class Policy(Value):
     move_cents: Cents | None = Field(
         None,
         description="Cents that a reserved unit must save for a night to send it from another "
-        "node; absent: nights leave what is reserved where it is.",
+        "node; absent: nights leave what is reserved where it is, and runs that follow each "
+        "other (`--rolling`) ask for 100.",
     )
     promise_quantile: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None,
@@ -151,11 +152,6 @@ class Policy(Value):
     )
     hold: Annotated[tuple[HoldRule, ...], Field(max_length=20)] = Field(
         (), description="How long orders wait, by channel; none named: an hour before the cut-off."
-    )
-    move_cents: Cents | None = Field(
-        None,
-        description="Cents that sending units from another node than was chosen for them before "
-        "must save; absent: 100 in runs that follow each other.",
     )
     consolidate: bool = Field(
         False, description="Whether orders of one customer and address may share shipments."

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
+from omnisource.models.policy import Fairness, Fence, HoldRule, LoadStep, Policy, Weights
 from omnisource.models.row import Row
 from omnisource.models.scenario import Scenario
 from omnisource.orchestrator.columns import REQUIRED, TABLES, TO_DELIVER, Column, columns_of
@@ -61,6 +61,7 @@ def _head() -> Iterator[str]:
     yield f"`[policy.weights]`: {_words(Weights)}\n"
     yield f"`[[policy.fairness]]`: {_words(Fairness)}\n"
     yield f"`[[policy.load]]`: {_words(LoadStep)}\n"
+    yield f"`[[policy.hold]]`: {_words(HoldRule)}\n"
     yield from _examples()
     yield "| key | type | default | bounds | meaning |\n|---|---|---|---|---|"
     yield from _keys("", Scenario.model_json_schema())
@@ -70,6 +71,7 @@ def _head() -> Iterator[str]:
     yield from _keys("policy.weights.", definitions["Weights"])
     yield from _keys("policy.fairness[].", definitions["Fairness"])
     yield from _keys("policy.load[].", definitions["LoadStep"])
+    yield from _keys("policy.hold[].", definitions["HoldRule"])
     yield ""
 
 

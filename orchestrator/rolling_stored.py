@@ -1,17 +1,19 @@
 """Rolling allocation of a database: what is open is decided, and what must go is released.
 
-A run is a night (store_plan.py) and then a release for each order that cannot wait until the next
-run, each a transaction of its own under a key made of the run's name: a run that was killed is
-finished by one more run of the same time. What is released is an event of the order's life.
+A run is a night (store_plan.py) that may move what is reserved (store_held.py), and then a release
+for each order that cannot wait until the next run, each a transaction of its own under a key made
+of the run's name: a run that was killed is finished by one more run of the same time. What is
+released is an event of the order's life, and no run moves it again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from omnisource.models.plan import Plan
 from omnisource.models.told import Told
 from omnisource.orchestrator.allocate import allocate, with_facts
 from omnisource.orchestrator.batch import with_policy
@@ -19,9 +21,10 @@ from omnisource.orchestrator.life import Doing, open_life
 from omnisource.orchestrator.lifecycle import step
 from omnisource.orchestrator.load import Loaded
 from omnisource.orchestrator.measures import Measures, measures_of
-from omnisource.orchestrator.rolling import together
+from omnisource.orchestrator.rolling import MOVE_CENTS, together
 from omnisource.orchestrator.source import remarks_of
-from omnisource.orchestrator.store import loaded_database
+from omnisource.orchestrator.store import Database, loaded_database
+from omnisource.orchestrator.store_batches import moved_orders, short_of_held
 from omnisource.orchestrator.store_plan import Written, last_prices
 from omnisource.orchestrator.store_read import StoredWorld, read_world
 from omnisource.orchestrator.store_waiting import Waiting, read_waiting
@@ -30,6 +33,15 @@ from omnisource.orchestrator.words import count
 from omnisource.solvers.hold import waits_until
 from omnisource.solvers.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED, Ints, Limits
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What a run has read and decided."""
+
+    loaded: Loaded
+    world: StoredWorld
+    plan: Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +54,7 @@ class StoredRolling:
     loaded: Loaded
     measures: Measures  # of the plan of what was open
     written: Written
+    moved: int  # orders
     released: tuple[str, ...]  # orders
     held: int  # orders that wait at their nodes
     next_release_by: datetime | None
@@ -67,6 +80,7 @@ class StoredRolling:
             "rejected_rows": self.loaded.rejected,
             "written": {"orders": self.written.orders, "shipments": self.written.shipments},
             "fallen": self.written.fallen,
+            "moved_orders": self.moved,
             "released_orders": len(self.released),
             "held_orders": self.held,
             "next_release_by": self.next_release_by and self.next_release_by.isoformat(),
@@ -83,7 +97,7 @@ class StoredRolling:
         by = f", the first until {self.next_release_by.isoformat()}" if self.next_release_by else ""
         return (
             f"Written to {self.database} as run {self.run}: "
-            f"{count(self.written.orders, 'order')} decided, "
+            f"{count(self.written.orders, 'order')} decided, {self.moved} moved, "
             f"{len(self.released)} released; {self.held} wait{by}."
         )
 
@@ -107,11 +121,9 @@ def run_rolling_stored(
     """
     database = loaded_database(url)
     try:
-        loaded = read_world(database, now)
-        world = loaded.world if policy is None else with_policy(loaded.world, policy)
-        assert isinstance(world, StoredWorld)
+        seen = _decided(database, now, limits, policy)
+        world, plan = seen.world, seen.plan
         run = f"rolling {now.isoformat(timespec='minutes')}"
-        plan = allocate(world, limits=limits, prices=last_prices(database))
         written = Written(0, 0, 0)
         if not dry_run and world.orders.rows:
             written = commit_plan(world, with_facts(plan, run=run), run)
@@ -125,15 +137,39 @@ def run_rolling_stored(
             database=database.name,
             run="" if dry_run else run,
             now=now,
-            loaded=loaded,
+            loaded=seen.loaded,
             measures=measures_of(world, plan),
             written=written,
+            moved=int(moved_orders(world, plan).sum()),
             released=released,
             held=len(rest),
             next_release_by=None if first >= UNLIMITED else now + _minutes(first - world.now),
         )
     finally:
         database.close()
+
+
+def _decided(database: Database, now: datetime, limits: Limits, policy: Path | None) -> Decided:
+    """Decide what is open and what may be moved; orders that would lose units stay as they are."""
+    pinned: tuple[str, ...] = ()
+    while True:
+        loaded = read_world(database, now, pinned=pinned)
+        world = loaded.world if policy is None else with_policy(loaded.world, policy)
+        assert isinstance(world, StoredWorld)
+        world = _moving(world)
+        plan = allocate(world, limits=limits, prices=last_prices(database))
+        if not (short := short_of_held(world, plan)):
+            return Decided(loaded, world, plan)
+        pinned += short
+
+
+def _moving(world: StoredWorld) -> StoredWorld:
+    """Return the world with what a move must save, where the policy does not say."""
+    if world.policy.move_cents is not None:
+        return world
+    policy = world.policy.model_copy(update={"move_cents": MOVE_CENTS})
+    scenario = world.scenario.model_copy(update={"policy": policy})
+    return replace(world, scenario=scenario)
 
 
 def _minutes(many: int) -> timedelta:

@@ -28,7 +28,7 @@ WHOLE: Final = pl.Int64()
 TEXT: Final = pl.String()
 BESIDES: Final[Mapping[str, pl.DataType]] = {
     "grams": WHOLE, "billable_grams": WHOLE, "arrives": TEXT, "days_late": WHOLE,
-    **dict.fromkeys(SHIPMENT_TERMS, WHOLE),
+    **dict.fromkeys(SHIPMENT_TERMS, WHOLE), "parcel": WHOLE,
 }  # fmt: skip
 """What is known of a shipment besides the columns that a database has for it."""
 SCHEMAS: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
@@ -95,7 +95,15 @@ def read_partition(document: str) -> Partition:
         else pl.DataFrame(schema=dict(schema))
         for name, schema in SCHEMAS.items()
     }
+    frames["shipments"] = _with_parcels(frames["shipments"])  # kept before there were any
     return Partition(**frames, moves=held.get("moves", False))
+
+
+def _with_parcels(shipments: pl.DataFrame) -> pl.DataFrame:
+    """Return shipments with a column that says which travel together; null: alone."""
+    if "parcel" in shipments.columns:
+        return shipments
+    return shipments.with_columns(parcel=pl.lit(None, WHOLE))
 
 
 def _frames(world: StoredWorld, plan: Plan, of_order: Ints) -> Frames:
@@ -103,7 +111,7 @@ def _frames(world: StoredWorld, plan: Plan, of_order: Ints) -> Frames:
     shipments = name_rows(world, plan.shipments, numbered=True)
     tables = {
         "orders": _orders(world, plan),
-        "shipments": shipments.with_columns(pl.col("arrives").dt.to_string(ISO)),
+        "shipments": _with_parcels(shipments).with_columns(pl.col("arrives").dt.to_string(ISO)),
         "allocations": _allocations(world, plan),
         "shortages": name_rows(world, plan.shortages).select("order", "line", "units"),
     }

@@ -19,7 +19,7 @@ from omnisource.solvers.problem import Ints
 BEGUN: Final = ("released", "picking", "packed", "shipped", "ready", "delivered", "collected")
 """Kinds of events after which an order is no longer waiting."""
 WAITING: Final = Statement(
-    'SELECT o."order", o.document, s.node, s.service, s.document FROM orders o '
+    'SELECT o."order", o.document, s.node, s.service, s.document, s.run FROM orders o '
     'JOIN shipments s ON s."order" = o."order" WHERE o.status IN (:states) AND NOT EXISTS '
     '(SELECT 1 FROM events e WHERE e."order" = o."order" AND e.kind IN (:begun)) '
     "ORDER BY o.row, s.run, s.shipment"
@@ -58,7 +58,7 @@ def read_waiting(database: Database, network: World) -> Waiting:
     )
     orders = {name: _order(name, text) for name, text, *_ in found}
     planned: dict[str, datetime] = {}
-    for name, _, _, _, text in found:
+    for name, _, _, _, text, _ in found:
         if said := loads(text).get("arrives"):
             arrives = datetime.fromisoformat(said)
             planned[name] = max(arrives, planned.get(name, arrives))
@@ -75,7 +75,24 @@ def read_waiting(database: Database, network: World) -> Waiting:
         start=np.zeros(len(found) + 1, np.int64), line=none, units=none,
     )  # fmt: skip
     world = network.replace(orders=_table(network.orders, rows), lines=network.lines.take(none))
-    return Waiting(world, tuple(names), sent, np.arange(len(found)))
+    return Waiting(world, tuple(names), sent, _parcels([(row[5], row[4]) for row in found]))
+
+
+def _parcels(found: list[tuple[str, str]]) -> Ints:
+    """Return which shipments travel together; each comes with its run and its document."""
+    number: dict[tuple[str, int], int] = {}
+    for at, (run, document) in enumerate(found):
+        parcel = loads(document).get("parcel")
+        number[run, -at - 1 if parcel is None else parcel] = 0
+    names = {key: at for at, key in enumerate(number)}
+    keys = ((run, loads(text).get("parcel")) for run, text in found)
+    return np.array(
+        [
+            names[run, -at - 1 if parcel is None else parcel]
+            for at, (run, parcel) in enumerate(keys)
+        ],
+        np.int64,
+    )
 
 
 def _order(name: str, document: str) -> Order:

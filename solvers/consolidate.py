@@ -14,8 +14,8 @@ that concerns one order may be lost when it is joined:
 
     (2)  each line keeps its own date: a parcel arrives by  d(s) = min { d_o(l) : x_l > 0 }
     (3)  a group has one destination, one mode, and the same fences and penalties on all its lines
-    (4)  no two of its orders ask for one SKU by different dates, as units of a cell are drawn by
-         one line of an order only
+    (4)  no two of its orders ask for one SKU by different dates, or hold it at different nodes, as
+         units of a cell are drawn by one line of an order only
     (5)  orders that must come complete, or whose shipments are limited below their units, stay
          alone; so does whoever would make the group too large for a menu
     (6)  where lateness has a price, a group has one date
@@ -42,6 +42,7 @@ from omnisource.solvers.compile import with_menus
 from omnisource.solvers.legend import Legend, Shipped
 from omnisource.solvers.problem import MENU_LIMIT, UNLIMITED, Ints, Problem
 from omnisource.solvers.proration import shared
+from omnisource.solvers.risk import held_at
 
 DATES: Final = 4
 """Dates that a group may have; each but the last takes a bit."""
@@ -68,7 +69,7 @@ class Joined:
 class _Group:
     orders: list[int] = field(default_factory=list)
     units: dict[int, int] = field(default_factory=dict)  # by SKU
-    date: dict[int, int] = field(default_factory=dict)  # by SKU
+    kind: dict[int, tuple[int, int]] = field(default_factory=dict)  # date and node, by SKU
 
 
 def joined(world: World, *, dates: int = DATES) -> Joined | None:
@@ -114,23 +115,25 @@ def _joined(world: World, kept: Ints, order: Ints, line: Ints) -> World:
 
 def _groups(world: World, dates: int) -> Iterator[_Group]:
     """Yield groups of orders, the earliest first, each as large as (2) to (6) allow."""
-    lines, promised = world.lines, world.orders["promised_by"]
+    lines, promised, at = world.lines, world.orders["promised_by"], held_at(world)
     begin = np.searchsorted(lines["order"], np.arange(world.orders.rows + 1))
     open_: dict[Any, list[_Group]] = {}
     for order in _sociable(world):
         asked: dict[int, int] = {}
+        kind: dict[int, tuple[int, int]] = {}
+        date = UNLIMITED if promised[order] == ABSENT else int(promised[order])
         for row in range(begin[order], begin[order + 1]):
             sku = int(lines["sku"][row])
             asked[sku] = asked.get(sku, 0) + int(lines["units"][row])
-        date = UNLIMITED if promised[order] == ABSENT else int(promised[order])
+            kind[sku] = date, int(at[row])
         mine = open_.setdefault(_key(world, order), [])
-        fits = (group for group in mine if _fits(group, asked, date, dates))
+        fits = (group for group in mine if _fits(group, asked, kind, dates))
         group = next(fits, None)
         if group is None:
             group = _Group()
             mine.append(group)
         group.orders.append(order)
-        group.date |= dict.fromkeys(asked, date)
+        group.kind |= kind
         group.units = {s: group.units.get(s, 0) + asked.get(s, 0) for s in group.units | asked}
     for some in open_.values():
         yield from some
@@ -173,11 +176,13 @@ def _named(policy: Policy, channel: str, tier: str) -> list[bool]:
     ]
 
 
-def _fits(group: _Group, asked: dict[int, int], date: int, dates: int) -> bool:
+def _fits(
+    group: _Group, asked: dict[int, int], kind: dict[int, tuple[int, int]], dates: int
+) -> bool:
     """Say whether an order may join a group, (4) and (5)."""
-    if any(group.date.get(sku, date) != date for sku in asked):
+    if any(group.kind.get(sku, each) != each for sku, each in kind.items()):
         return False
-    if len({*group.date.values(), date}) > dates:
+    if len({date for date, _ in [*group.kind.values(), *kind.values()]}) > dates:
         return False
     cuts = 1
     for sku in group.units | asked:

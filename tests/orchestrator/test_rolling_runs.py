@@ -67,7 +67,7 @@ NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 THURSDAY = datetime(2025, 1, 9, 23, 59, tzinfo=UTC)
 
 
-def stored(town: Any, life: Any, now: datetime, **more: Any) -> StoredRolling:
+def stored(life: Any, now: datetime, **more: Any) -> StoredRolling:
     url = str(life.desk.database.url.render_as_string(hide_password=False))
     plain = url.replace("+pysqlite", "").replace("+psycopg", "")
     return run_rolling_stored(plain, QUICK, now=now, **more)
@@ -84,17 +84,17 @@ def test_an_order_is_held_then_allocated_then_released(town: Any) -> None:
     said = place(life, Doing("o1", "k0", NOON), town.order(A=2, promised_by=THURSDAY), hold=True)
     assert isinstance(said, Told)
     assert said.events == ("placed", "promised", "held")
-    first = stored(town, life, NOON)
+    first = stored(life, NOON)
     assert (first.written.orders, first.released, first.held) == (1, (), 1)
     assert first.next_release_by == datetime(2025, 1, 7, 22, 59, tzinfo=UTC)
     assert town.stock(life)["WA"] == (3, 2)
-    early = stored(town, life, datetime(2025, 1, 7, 22, 30, tzinfo=UTC))
+    early = stored(life, datetime(2025, 1, 7, 22, 30, tzinfo=UTC))
     assert early.released == ()
-    last = stored(town, life, datetime(2025, 1, 7, 22, 45, tzinfo=UTC))
+    last = stored(life, datetime(2025, 1, 7, 22, 45, tzinfo=UTC))
     assert (last.released, last.held) == (("o1",), 0)
     assert town.at_nodes(show(life, "o1")) == {"Wa2": "released"}
     assert kinds(life) == ["placed", "promised", "held", "allocated", "released"]
-    assert stored(town, life, datetime(2025, 1, 7, 22, 46, tzinfo=UTC)).released == ()
+    assert stored(life, datetime(2025, 1, 7, 22, 46, tzinfo=UTC)).released == ()
 
 
 def test_a_held_order_may_be_cancelled(town: Any) -> None:
@@ -103,11 +103,44 @@ def test_a_held_order_may_be_cancelled(town: Any) -> None:
     said = cancel(life, Doing("o1", "k1", NOON))
     assert isinstance(said, Told)
     assert said.state == "cancelled"
-    assert stored(town, life, NOON).measures.orders == 0
+    assert stored(life, NOON).measures.orders == 0
 
 
 def test_a_dry_run_writes_nothing(town: Any) -> None:
     life = town.life({"WA": 3})
     place(life, Doing("o1", "k0", NOON), town.order(A=2), hold=True)
-    assert stored(town, life, NOON, dry_run=True).run == ""
+    assert stored(life, NOON, dry_run=True).run == ""
     assert town.stock(life)["WA"] == (3, 0)
+
+
+def test_an_order_that_waits_makes_room_for_one_that_saves_a_parcel_so(town: Any) -> None:
+    """One A at W for 400 cents, one at S for 500; o1 has that at W. Then o2 wants A and B, of which
+    B is at W alone: o1 from S and o2 whole from W cost 900, o2 in two parcels 400 more."""
+    life = town.life({"WA": 1, "SA": 1, "WB": 1})
+    place(life, Doing("o1", "k1", NOON), town.order("o1", A=1, promised_by=THURSDAY), hold=True)
+    assert stored(life, NOON).moved == 0
+    place(life, Doing("o2", "k2", NOON), town.order("o2", A=1, B=1, promised_by=THURSDAY),
+          hold=True)  # fmt: skip
+    again = stored(life, NOON + timedelta(minutes=15))
+    assert (again.moved, again.held) == (1, 2)
+    assert town.at_nodes(show(life, "o1")) == {"Sa1": "allocated"}
+    assert town.at_nodes(show(life, "o2")) == {"Wa1": "allocated", "Wb1": "allocated"}
+    last = stored(life, NOON + timedelta(days=1, hours=10, minutes=45))
+    assert last.released == ("o1", "o2")
+    assert stored(life, NOON + timedelta(days=1, hours=11)).moved == 0
+
+
+def test_orders_of_one_customer_share_a_parcel_in_the_database(town: Any, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("consolidate = true\n")
+    life = town.life({"WA": 3, "WB": 3})
+    for name, units in (("o1", {"A": 1}), ("o2", {"B": 1})):
+        placed = town.order(name, **units)
+        head = placed.order.model_copy(update={"customer": "ann"})
+        place(life, Doing(name, f"k {name}", NOON), placed.model_copy(update={"order": head}),
+              hold=True)  # fmt: skip
+    told = stored(life, NOON, policy=policy)
+    assert told.measures.shipments == 1
+    assert told.measures.cost_cents == 400
+    last = stored(life, NOON + timedelta(hours=12, minutes=-70), policy=policy)
+    assert last.released == ("o1", "o2")
