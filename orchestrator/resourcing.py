@@ -5,6 +5,7 @@
 (3)  what no node can send is backordered: the next night, or `source`, looks again
 (4)  the promise is kept if all arrives by then; else it is changed, to the day when all will be
 there, or to none while that is not known
+(5)  what this was decided from is recorded with the first event that tells of it
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import Any
 
 from omnisource.models.lifecycle import WAITING, OrderState, Shipment
 from omnisource.models.reservation import Reservation
+from omnisource.orchestrator.record import recorded
 from omnisource.orchestrator.sourcing import Sent, Sourcer, Wants
 from omnisource.orchestrator.store_place import run_of
 from omnisource.orchestrator.story import Story, allocate, moves, tell_promise
@@ -31,7 +33,8 @@ def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: 
     """
     stuck = _stuck(story.state, most)
     wants = replace(wants_of(story.state, story.at, without=stuck), **more)
-    sent = source(wants) if wants.lines else ()
+    known, free = story.state.sequence, source.free(wants) if wants.lines else None
+    sent = () if free is None else source.over(wants, free)
     if sent:
         allocate(story, numbered(story.state, sent, story.at), cause=cause)
     left = [
@@ -43,6 +46,9 @@ def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: 
         lines = ", ".join(f"{line} {story.state.declines[line]} times" for line in sorted(stuck))
         story.add("person", cause=f"declined: {lines}")
     tell_promise(story, cause)
+    if free is not None and story.state.sequence > known:
+        what = cause or story.cause or "placed"
+        story.record(known + 1, recorded(source, wants, free, sent, what=what))
 
 
 def _stuck(state: OrderState, most: int) -> frozenset[str]:

@@ -9,6 +9,8 @@ units, or finds them gone.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +20,7 @@ from omnisource.models.plan import Plan
 from omnisource.models.scenario import Scenario
 from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, Table, World
 from omnisource.orchestrator.free import Cell, Free, PriceOf, last_prices, read_free
+from omnisource.orchestrator.seen import pack
 from omnisource.orchestrator.store import Database
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
@@ -63,16 +66,26 @@ class Sourcer:
     rows: Mapping[str, Mapping[str, int]]  # of nodes and products, by name
     prices: PriceOf
     rule: str = ""  # a solver to ask instead of the oracle
+    kept: set[str] = field(default_factory=set)  # networks that the database has a record of
+
+    @cached_property
+    def network(self) -> tuple[str, bytes]:
+        """The network as it is recorded: its digest, and itself."""
+        packed = pack(self.world)
+        return blake2b(packed, digest_size=8).hexdigest(), packed
 
     def __call__(self, wants: Wants) -> tuple[Sent, ...]:
         """Return what can be sent; units not named cannot."""
+        return self.over(wants, self.free(wants))
+
+    def free(self, wants: Wants) -> Free:
+        """Return what is left of what is wanted, now."""
         skus = sorted({sku for sku, _ in wants.lines.values()})
-        free = read_free(self.database, skus, str(wants.now.date()))
-        return self.over(wants, free)
+        return read_free(self.database, skus, str(wants.now.date()))
 
     def over(self, wants: Wants, free: Free) -> tuple[Sent, ...]:
         """Return what can be sent of what is left."""
-        world, names = self._alone(wants, free)
+        world, names = self.alone(wants, free)
         if not world.stock.rows:
             return ()
         problem, legend = compile_world(world, threads=1)
@@ -82,9 +95,9 @@ class Sourcer:
     def _decide(self, problem: Problem, world: World) -> Decisions:
         if self.rule:
             return solver(self.rule)(problem, Limits()).decisions
-        return serve_one(problem, self._priced(problem, world))
+        return serve_one(problem, self.priced(problem, world))
 
-    def _priced(self, problem: Problem, world: World) -> Prices:
+    def priced(self, problem: Problem, world: World) -> Prices:
         """Return last night's prices of what the problem has."""
         found = Prices.zero(problem)
         cells, skus, nodes = (
@@ -101,12 +114,20 @@ class Sourcer:
                 column[:] = [known.get(node, 0.0) for node in nodes]
         return found
 
-    def _alone(self, wants: Wants, free: Free) -> tuple[World, Sequence[str]]:
-        """Return the world with that order, what is left, and who has it; and its lines' names."""
+    def alone(
+        self, wants: Wants, free: Free, also: Iterable[str] = ()
+    ) -> tuple[World, Sequence[str]]:
+        """Return the world with that order, what is left, and who has it; and its lines' names.
+
+        Args:
+            wants: by an order.
+            free: what is left.
+            also: nodes that are looked at though they have nothing.
+        """
         skus = sorted({sku for sku, _ in wants.lines.values()})
         sku_row = {sku: at for at, sku in enumerate(skus)}
         cells = self._cells(wants, free, sku_row)
-        kept = self._near(wants.order, cells)
+        kept = self._near(wants.order, [*cells, *((node, "") for node in also)])
         node_row = {self.world.nodes["node"][row]: at for at, row in enumerate(kept)}
         names = list(wants.lines)
         lines: dict[str, list[Any]] = {
@@ -218,9 +239,14 @@ def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:
         orders=world.orders.take(_NONE), lines=world.lines.take(_NONE),
         deliveries=world.deliveries.take(_NONE),
     )  # fmt: skip
-    tables = {"node": world.nodes["node"], "sku": world.products["sku"]}
+    return sourcer_of(database, bare, last_prices(database, world.nodes["node"]), rule)
+
+
+def sourcer_of(database: Database, bare: World, prices: PriceOf, rule: str = "") -> Sourcer:
+    """Prepare a network without stock and orders, at those prices."""
+    tables = {"node": bare.nodes["node"], "sku": bare.products["sku"]}
     rows = {key: {name: row for row, name in enumerate(names)} for key, names in tables.items()}
-    return Sourcer(database, bare, rows, last_prices(database, rows["node"]), rule)
+    return Sourcer(database, bare, rows, prices, rule)
 
 
 def minute(time: datetime) -> int:

@@ -24,6 +24,7 @@ from omnisource.models.lifecycle import (
 from omnisource.models.money import Terms
 from omnisource.models.tables import CANCELLED
 from omnisource.orchestrator.store_events import Seen
+from omnisource.orchestrator.store_records import Record
 from omnisource.solvers.proration import amounts
 
 OVER: Final = frozenset(("cancelled", "returned"))
@@ -41,6 +42,12 @@ class Story:
     key: str = ""
     state: OrderState = field(default_factory=OrderState)
     events: list[Event] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    def record(self, event: int, document: bytes) -> None:
+        """Keep what a decision was made from, which an event to come tells of."""
+        at = int(self.at.timestamp())
+        self.records.append(Record("order", self.order, event, at, document))
 
     def add(self, kind: EventKind, **more: Any) -> None:
         """Let something happen.
