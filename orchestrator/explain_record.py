@@ -20,7 +20,7 @@ from omnisource.orchestrator.explain import explain, row_of
 from omnisource.orchestrator.record import Recorded, read_back
 from omnisource.orchestrator.seen import Seen, unpack
 from omnisource.orchestrator.sourcing import Sourcer, sourcer_of
-from omnisource.orchestrator.store import Database
+from omnisource.orchestrator.store import Database, loaded_database
 from omnisource.orchestrator.store_events import read_order
 from omnisource.orchestrator.store_plan import find_run
 from omnisource.orchestrator.store_records import Record, find_record, nights_of, records_of
@@ -70,6 +70,15 @@ def explain_decision(
         else _of_order(database, order, chosen, why_not)
     )
     return why.model_copy(update={"decisions": tuple(known)})
+
+
+def explain_in(url: str, order: str, **asked: Any) -> Explanation:
+    """Explain a decision that a database has the record of; see `explain_decision`."""
+    database = loaded_database(url)
+    try:
+        return explain_decision(database, order, **asked)
+    finally:
+        database.close()
 
 
 def decisions_of(database: Database, order: str) -> list[Decision]:

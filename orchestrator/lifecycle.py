@@ -26,8 +26,9 @@ from omnisource.models.returns import Grade
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.life import Doing, Life, act
 from omnisource.orchestrator.reserve import find_reservation
-from omnisource.orchestrator.resourcing import resource, shipments_of
+from omnisource.orchestrator.resourcing import record_of_reservation, resource, shipments_of
 from omnisource.orchestrator.returns import goods_back, way_back
+from omnisource.orchestrator.sourcing import Sourcer
 from omnisource.orchestrator.store_events import read_events, read_order
 from omnisource.orchestrator.story import Story, allocate, begun, first, moves, tell_promise
 from omnisource.solvers.proration import amounts, invoice
@@ -70,7 +71,7 @@ def place(
         if placed.order.promised_by is not None:
             story.add("promised", promise_at=placed.order.promised_by)
         if isinstance(held, Reservation):
-            _on(story, held)
+            _on(story, held, life.source)
         elif reservation is None:
             resource(story, life.source, life.rules.declines)
         return None
@@ -82,8 +83,9 @@ def place(
     return act(life, doing, "place", decide, body=body, **kept)
 
 
-def _on(story: Story, held: Reservation) -> None:
-    """Tell that an order is placed on a reservation."""
+def _on(story: Story, held: Reservation, source: Sourcer) -> None:
+    """Tell that an order is placed on a reservation; recorded is what is left, with its units."""
+    known = story.state.sequence
     cause, given = f"reservation {held.reservation}", shipments_of(held)
     units: dict[str, int] = {}
     for shipment in given.values():
@@ -94,6 +96,7 @@ def _on(story: Story, held: Reservation) -> None:
     allocate(story, given, cause=cause)
     if held.claim.promise_at is not None and not story.state.was_promised:
         story.add("promised", promise_at=held.claim.promise_at, cause=cause)
+    story.record(known + 1, record_of_reservation(story, given, source, what=cause))
 
 
 def of_line(state: OrderState, line: str) -> list[Piece]:

@@ -9,6 +9,7 @@ there, or to none while that is not known
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -99,3 +100,20 @@ def shipments_of(held: Reservation) -> dict[Shipment, dict[str, int]]:
             units[line.line] += line.units
         found[shipment] = dict(units)
     return found
+
+
+def record_of_reservation(
+    story: Story, given: Mapping[Shipment, Mapping[str, int]], source: Sourcer, *, what: str
+) -> bytes:
+    """Return the record of an order that is placed on what was reserved for it."""
+    state, sent = story.state, []
+    own: Counter[tuple[str, str]] = Counter()
+    for shipment, units in given.items():
+        arrives = shipment.arrives or story.at
+        cents = shipment.cost_cents
+        sent.append(Sent(shipment.node, shipment.service, arrives, cents, dict(units)))
+        own.update({(shipment.node, state.lines[line].sku): n for line, n in units.items()})
+    lines = {line: (each.sku, each.units) for line, each in state.lines.items()}
+    assert state.order is not None
+    wants = Wants(state.order, lines, story.at, state.promise_at, own=own)
+    return recorded(source, wants, source.free(wants), sent, what=what)
