@@ -90,13 +90,13 @@ def decisions_of(database: Database, order: str) -> list[Decision]:
     runs |= {shipment.run for told in seen.events for shipment in told.shipments}
     nothing = {"policy": "", "version": 0}
     found = [
-        Decision(at=_time(at), what="night", run=run, **nothing)  # type: ignore[arg-type]
+        Decision(at=_time(at), what="night", run=run, **nothing)
         for run, at in nights_of(database, sorted(runs))
     ]
     told = {each.sequence: each for each in seen.events}
     for event, at in records_of(database, order):
         what = told[event].cause if event in told else ""
-        found.append(Decision(at=_time(at), what=what or "placed", event=event, **nothing))  # type: ignore[arg-type]
+        found.append(Decision(at=_time(at), what=what or "placed", event=event, **nothing))
     return sorted(found, key=lambda each: (each.at, each.event or 0))
 
 
@@ -194,8 +194,8 @@ def _told(source: Sourcer, known: Recorded, why_not: str | None) -> Explanation:
     problem, legend = compile_world(world, threads=1)
     try:
         plan = evaluate(world, _shipped(world, names, known))
-    except BrokenPlan as error:
-        return _bare(known, str(error))
+    except BrokenPlan:
+        return _bare(known)
     node = None if why_not is None else row_of(world.nodes["node"], why_not, "node")
     why = explained(
         world, problem, legend, plan,
@@ -212,13 +212,13 @@ def _declined(asked: WhyNot) -> WhyNot:
     return asked.model_copy(update={"reason": said, "rules": ("it had declined",)})
 
 
-def _bare(known: Recorded, why: str) -> Explanation:
+def _bare(known: Recorded) -> Explanation:
     """Tell what was decided, where it was promised by other times than those of then."""
     cents = sum(each.cost_cents for each in known.sent)
     return Explanation(
         order=known.wants.order.order, cost_cents=cents, priced_cents=cents,
-        bill={"as promised": cents}, shipments=(), short=(), verdicts=(), alternatives=(), prices=(),
-        why_not=None, exact=False,
+        bill={"as promised": cents}, shipments=(), short=(), verdicts=(), alternatives=(),
+        prices=(), why_not=None, exact=False,
     )  # fmt: skip
 
 

@@ -7,7 +7,14 @@ from datetime import UTC, tzinfo
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 
-from omnisource.models.explanation import Content, Decision, Explanation, LineVerdict, Verdict, WhyNot
+from omnisource.models.explanation import (
+    Content,
+    Decision,
+    Explanation,
+    LineVerdict,
+    Verdict,
+    WhyNot,
+)
 from omnisource.orchestrator.report import difference, grid, sentences
 from omnisource.orchestrator.words import count, money, more
 

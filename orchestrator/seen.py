@@ -43,13 +43,15 @@ def pack(world: World, plan: Plan | None = None, facts: dict[str, Any] | None = 
         tables["plan_allocations"] = Table({name: plan.allocations[name] for name in HELD})
         if plan.prices is not None:
             tables["plan_prices"] = plan.prices
+    parts: dict[str, bytes | str] = {
+        "scenario.json": world.scenario.model_dump_json(),
+        "facts.json": json.dumps(facts or {}),
+    }
+    parts |= {f"{name}.parquet": _written(table) for name, table in tables.items()}
     to = BytesIO()
     with ZipFile(to, "w", ZIP_STORED) as archive:
-        texts: dict[str, bytes | str] = {
-            "scenario.json": world.scenario.model_dump_json(), "facts.json": json.dumps(facts or {}),
-        }  # fmt: skip
-        for name, held in (texts | {f"{n}.parquet": _written(t) for n, t in tables.items()}).items():
-            archive.writestr(ZipInfo(name), held)  # without a time: equal worlds are equal bytes
+        for name, part in parts.items():
+            archive.writestr(ZipInfo(name), part)  # without a time: equal worlds, equal bytes
     return to.getvalue()
 
 
@@ -63,7 +65,9 @@ def unpack(packed: bytes) -> Seen:
         with ZipFile(BytesIO(packed)) as archive:
             held = {name: archive.read(name) for name in archive.namelist()}
     except BadZipFile as error:
-        raise UnusableInput(f"this is no record of what a decision was made from: {error}") from None
+        raise UnusableInput(
+            f"this is no record of what a decision was made from: {error}"
+        ) from None
     tables = {
         name.removesuffix(".parquet"): _read(data)
         for name, data in held.items()

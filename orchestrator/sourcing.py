@@ -18,7 +18,8 @@ import numpy as np
 from omnisource.models.order import Order
 from omnisource.models.plan import Plan
 from omnisource.models.scenario import Scenario
-from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, Table, World
+from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, World
+from omnisource.orchestrator.few import like, nodes_left, of_products, stock_of, with_nodes
 from omnisource.orchestrator.free import Cell, Free, PriceOf, last_prices, read_free
 from omnisource.orchestrator.seen import pack
 from omnisource.orchestrator.store import Database
@@ -44,6 +45,7 @@ class Wants:
     by: datetime | None = None  # to arrive, if that is possible
     excluded: frozenset[str] = frozenset()  # nodes
     own: Mapping[Cell, int] = field(default_factory=dict)  # units that the order would give back
+    bundles: Mapping[str, str] = field(default_factory=dict)  # that lines are parts of
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ class Sourcer:
     prices: PriceOf
     rule: str = ""  # a solver to ask instead of the oracle
     kept: set[str] = field(default_factory=set)  # networks that the database has a record of
+
+    @cached_property
+    def parts(self) -> Mapping[str, Mapping[str, int]]:
+        """Units of each product in one bundle, by bundle."""
+        found: dict[str, dict[str, int]] = {}
+        skus = self.world.products["sku"]
+        columns = (self.world.bundles[name].tolist() for name in ("bundle", "sku", "units"))
+        for bundle, sku, units in zip(*columns, strict=True):
+            found.setdefault(bundle, {})[skus[sku]] = units
+        return found
 
     @cached_property
     def network(self) -> tuple[str, bytes]:
@@ -131,19 +143,21 @@ class Sourcer:
         node_row = {self.world.nodes["node"][row]: at for at, row in enumerate(kept)}
         names = list(wants.lines)
         lines: dict[str, list[Any]] = {
-            "order": [0] * len(names), "line": names, "bundle": [""] * len(names),
+            "order": [0] * len(names), "line": names,
+            "bundle": [wants.bundles.get(name, "") for name in names],
             "sku": [sku_row[wants.lines[name][0]] for name in names],
             "units": [wants.lines[name][1] for name in names],
         }  # fmt: skip
         at = np.array([self.rows["sku"][sku] for sku in skus])
-        world = _with_nodes(self.world, kept).replace(
+        world = with_nodes(self.world, kept).replace(
             scenario=self._scenario(wants.now),
             products=self.world.products.take(at),
-            stock=_like(self.world.stock, _stock(cells, free, node_row, sku_row)),
-            orders=_like(self.world.orders, _order(wants, node_row)),
-            lines=_like(self.world.lines, lines),
+            bundles=of_products(self.world.bundles, at),
+            stock=like(self.world.stock, stock_of(cells, free, node_row, sku_row)),
+            orders=like(self.world.orders, _order(wants, node_row)),
+            lines=like(self.world.lines, lines),
         )
-        return world.replace(nodes=_nodes(world.nodes, free.room, node_row)), names
+        return world.replace(nodes=nodes_left(world.nodes, free.room, node_row)), names
 
     def _scenario(self, now: datetime) -> Scenario:
         """Return the scenario at a time, in which no freight is as dear as a day or a unit."""
@@ -172,43 +186,6 @@ class Sourcer:
         return np.unique(np.concatenate([hubs, np.array(mine, np.int64)])).astype(np.int64)
 
 
-def _with_nodes(world: World, kept: Ints) -> World:
-    """Return the world with those nodes alone, and what refers to them."""
-    at = np.full(world.nodes.rows + 1, -1, np.int32)  # the last for who names no node
-    at[kept] = np.arange(len(kept), dtype=np.int32)
-    rules = world.zones["node"]
-    zones = world.zones.take((rules < 0) | (at[rules] >= 0))
-    ends = (world.lanes["from_node"], world.lanes["to_node"])
-    lanes = world.lanes.take((at[ends[0]] >= 0) & ((ends[1] < 0) | (at[ends[1]] >= 0)))
-    return world.replace(
-        nodes=world.nodes.take(kept),
-        zones=zones.replace(node=at[zones["node"]]),
-        lanes=lanes.replace(from_node=at[lanes["from_node"]], to_node=at[lanes["to_node"]]),
-    )
-
-
-def _stock(
-    cells: Mapping[Cell, int], free: Free, node_row: Mapping[str, int], sku_row: Mapping[str, int]
-) -> dict[str, list[Any]]:
-    return {
-        "node": [node_row[node] for node, _ in cells], "sku": [sku_row[sku] for _, sku in cells],
-        "on_hand": list(cells.values()), "safety": [0] * len(cells),
-        "unit_cost_cents": [free.cost.get(cell, 0) for cell in cells],
-        "counted_at": [ABSENT] * len(cells), "accuracy": [1.0] * len(cells),
-    }  # fmt: skip
-
-
-def _nodes(nodes: Table, room: Mapping[Cell, int], node_row: Mapping[str, int]) -> Table:
-    """Return nodes with what is left of the day."""
-    columns: dict[str, Column] = {}
-    for (kind, node), left in room.items():
-        if node in node_row:
-            name = f"{kind}_per_day"
-            column = columns.setdefault(name, nodes[name].copy())
-            column[node_row[node]] = max(left, 0)
-    return nodes.replace(**columns) if columns else nodes
-
-
 def _order(wants: Wants, node_row: Mapping[str, int]) -> dict[str, list[Any]]:
     """Return the order's columns."""
     order, by = wants.order, wants.by
@@ -234,7 +211,7 @@ def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:
         rule: a solver that decides instead of the oracle.
     """
     bare = world.replace(
-        bundles=world.bundles.take(_NONE), stock=world.stock.take(_NONE),
+        stock=world.stock.take(_NONE),
         allotments=world.allotments.take(_NONE), receipts=world.receipts.take(_NONE),
         orders=world.orders.take(_NONE), lines=world.lines.take(_NONE),
         deliveries=world.deliveries.take(_NONE),
@@ -277,16 +254,6 @@ def _told(world: World, plan: Plan, names: Sequence[str]) -> tuple[Sent, ...]:
             zip(*columns, strict=True), held, strict=True
         )
     )
-
-
-def _like(table: Table, values: Mapping[str, Sequence[Any]]) -> Table:
-    """Return rows in the columns of a table; 0, or nothing, where no value is given."""
-    size = len(next(iter(values.values())))
-    columns = {}
-    for name, column in table.items():
-        nothing = [""] * size if column.dtype == object else [0] * size
-        columns[name] = np.array(values.get(name, nothing), column.dtype)
-    return Table(columns)
 
 
 _NONE: Final = np.zeros(0, np.int64)

@@ -247,7 +247,8 @@ class _Told:
     def _in_the_way(self, node: int, possible: bool) -> tuple[str, ...]:
         """Return the smallest set of rules that forbids a node."""
         if not possible:
-            lines = [int(self.legend.line_rows[self.legend.line_start[line]]) for line in self.lines]
+            firsts = self.legend.line_start[self.lines.start : self.lines.stop]
+            lines = self.legend.line_rows[firsts].tolist()
             return smallest(self.world, self.case.order, node, lines)
         return () if self.case.problem.large[self.case.order] else self.case.barring(node)
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from omnisource.models.world import World
 from omnisource.solvers.legend import Shipped
-from omnisource.solvers.parcels import Parcels
-from omnisource.solvers.problem import NEVER, Flags, Ints
+from omnisource.solvers.parcels import Bits, Parcels
+from omnisource.solvers.problem import NEVER, Flags
 from omnisource.solvers.routes import COUNTER
 
 
@@ -79,7 +79,7 @@ def forbidding(
     ]
 
 
-def _fewest(names: tuple[str, ...], bits: Ints) -> tuple[str, ...]:
+def _fewest(names: tuple[str, ...], bits: Bits) -> tuple[str, ...]:
     forbidden = [_named(names, way) for way in bits]
     return min(filter(None, forbidden), key=len, default=())
 

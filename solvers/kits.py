@@ -7,8 +7,8 @@ q_l the units of line l in one bundle, x_l those in a shipment, and s_l those le
     (2)  x_l / q_l  is the same whole number for every line l of a kit      where it stays together
 
 The policy says whether bundles stay together, each in one parcel and so from one node; (2) implies
-(1). Those of an order with a bundled product that ships alone cannot: they come whole, from wherever
-their parts are.
+(1). Those of an order with a bundled product that ships alone cannot: they come whole, from
+wherever their parts are.
 
 Where two bundles of an order, or a bundle and loose units, ask for the same product, all that hangs
 together so is one kit of one piece: q_l is all that is asked for. The same holds where the units of

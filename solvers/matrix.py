@@ -80,7 +80,8 @@ def columns_of(problem: Problem) -> Columns:
 
 def _heads(problem: Problem) -> Flags:
     """Say, (L,), which lines are the first of a bundle."""
-    return problem.kit == _place(problem)
+    found: Flags = problem.kit == _place(problem)
+    return found
 
 
 def _place(problem: Problem) -> Ints:

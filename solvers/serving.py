@@ -131,19 +131,19 @@ def _keep_whole(problem: Problem, order: int, given: Ints, parcel: int) -> None:
 @njit(cache=True, nogil=True)
 def _drop_unsendable(problem: Problem, order: int, candidate: int, given: Ints) -> None:
     """Set to 0 what the candidate may not even send a single unit of."""
-    one = np.zeros(len(given), np.int64)
+    one, first = np.zeros(len(given), np.int64), problem.order_line[order]
     for i in range(len(given)):
         if given[i] > 0:
-            _put(problem, order, i, 1, one)
+            _put(problem, first, (i, 1), one)
             if price_content(problem, order, candidate, one)[0] >= NEVER:
-                _put(problem, order, i, 0, given)
-            _put(problem, order, i, 0, one)
+                _put(problem, first, (i, 0), given)
+            _put(problem, first, (i, 0), one)
 
 
 @njit(cache=True, nogil=True)
-def _put(problem: Problem, order: int, i: int, many: int, box: Ints) -> None:
+def _put(problem: Problem, first: int, at: tuple[int, int], box: Ints) -> None:
     """Put so many units of a line into a box, or so many bundles where it stays with others."""
-    first = problem.order_line[order]
+    i, many = at
     if problem.kit[first + i] < 0 or not problem.kit_parcel[first + i]:
         box[i] = many
         return
@@ -172,12 +172,12 @@ def fill(problem: Problem, order: int, candidate: int, given: Ints) -> tuple[Int
         fits, most = 0, given[i] // each
         while fits < most:
             tried = (fits + most + 1) // 2
-            _put(problem, order, i, tried, box)
+            _put(problem, line, (i, tried), box)
             if price_content(problem, order, candidate, box)[0] < NEVER:
                 fits = tried
             else:
                 most = tried - 1
-        _put(problem, order, i, fits, box)
+        _put(problem, line, (i, fits), box)
     cents, way = price_content(problem, order, candidate, box)
     return box, cents, way
 
@@ -219,10 +219,7 @@ def _is_half(problem: Problem, order: int, want: Ints) -> bool:
     """Say whether what is short is half a bundle."""
     whole = want.copy()
     _keep_whole(problem, order, whole, 0)
-    for i in range(len(want)):
-        if whole[i] != want[i]:
-            return True
-    return False
+    return not (whole == want).all()
 
 
 @njit(cache=True, nogil=True)

@@ -157,9 +157,10 @@ few = st.integers(0, 3)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.tuples(few, few, few), st.tuples(few, few, few), st.integers(1, 2), st.integers(0, 2),
-       st.booleans())  # fmt: skip
-def test_the_oracles_find_what_brute_force_finds(world, a, b, sets, lids, together):
+@given(st.tuples(few, few, few), st.tuples(few, few, few),
+       st.tuples(st.integers(1, 2), st.integers(0, 2), st.booleans()))  # fmt: skip
+def test_the_oracles_find_what_brute_force_finds(world, a, b, wanted):
+    sets, lids, together = wanted
     stock = {n: dict(zip(("cup", "pot", "lid"), units, strict=True)) for n, units in
              {"A": a, "B": b}.items()}  # fmt: skip
     lines = {("cup", "set"): sets, ("pot", "set"): 2 * sets} | ({("lid", ""): lids} if lids else {})
