@@ -59,6 +59,17 @@ def halves(state: OrderState, parts: Parts) -> dict[str, dict[str, int]]:
     return found
 
 
+def whole_only(state: OrderState, units: Mapping[str, int], parts: Parts) -> dict[str, int]:
+    """Return units by line without those of which the rest of their bundle is not there."""
+    found = dict(units)
+    for name in {state.lines[line].bundle for line in units} - {None}:
+        assert name is not None
+        one = in_one(state, name, parts)
+        whole = min(units.get(line, 0) // each for line, each in one.items())
+        found |= {line: whole * each for line, each in one.items()}
+    return {line: many for line, many in found.items() if many}
+
+
 def _by_line(pieces: Iterable[Piece]) -> dict[str, int]:
     units: dict[str, int] = {}
     for piece in pieces:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from omnisource.models.backorder import BackorderRules
 from omnisource.models.base import Unavailable, UnusableInput, Value
 from omnisource.models.lifecycle import MOVES, IllegalMove, OrderState
 from omnisource.models.returns import ReturnRules
@@ -29,6 +30,7 @@ class Rules(Value):
 
     declines: int = 3  # of a line, then a person sees to it
     returns: ReturnRules = ReturnRules()
+    backorder: BackorderRules = BackorderRules()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from omnisource.models.order import Order
+from omnisource.models.policy import Fence
 from omnisource.orchestrator.free import Cell, Free, PriceOf
 from omnisource.orchestrator.sourcing import Sent, Sourcer, Wants
 from omnisource.orchestrator.store_records import Record, is_kept, put_record
@@ -57,6 +58,7 @@ def recorded(
         "excluded": sorted(wants.excluded),
         "own": _rows(wants.own),
         "bundles": wants.bundles,
+        "fences": [fence.model_dump(mode="json", exclude_defaults=True) for fence in wants.fences],
         "units": _rows(free.units),
         "cost": _rows(free.cost),
         "room": _rows(free.room),
@@ -83,6 +85,7 @@ def read_back(document: bytes) -> Recorded:
             excluded=frozenset(said["excluded"]),
             own=_cells(said["own"]),
             bundles=said["bundles"],
+            fences=tuple(Fence.model_validate(fence) for fence in said["fences"]),
         ),
         free=Free(*(_cells(said[name]) for name in ("units", "cost", "room"))),
         prices=said["prices"],

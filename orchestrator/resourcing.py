@@ -91,8 +91,9 @@ def wants_of(state: OrderState, now: datetime, *, without: frozenset[str] = froz
     lines = {line: (state.lines[line].sku, many) for line, many in units.items()}
     bundles = {line: name for line in lines if (name := state.lines[line].bundle)}
     return Wants(
-        state.order, lines, now, state.promise_at, excluded=state.excluded, bundles=bundles
-    )
+        state.order, lines, now, state.promise_at,
+        excluded=state.excluded, bundles=bundles, fences=state.fences,
+    )  # fmt: skip
 
 
 def numbered(

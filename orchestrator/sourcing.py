@@ -17,6 +17,7 @@ import numpy as np
 
 from omnisource.models.order import Order
 from omnisource.models.plan import Plan
+from omnisource.models.policy import Fence
 from omnisource.models.scenario import Scenario
 from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, World
 from omnisource.orchestrator.few import like, nodes_left, of_products, stock_of, with_nodes
@@ -46,6 +47,7 @@ class Wants:
     excluded: frozenset[str] = frozenset()  # nodes
     own: Mapping[Cell, int] = field(default_factory=dict)  # units that the order would give back
     bundles: Mapping[str, str] = field(default_factory=dict)  # that lines are parts of
+    fences: tuple[Fence, ...] = ()  # beside those of the policy
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Sourcer:
         }  # fmt: skip
         at = np.array([self.rows["sku"][sku] for sku in skus])
         world = with_nodes(self.world, kept).replace(
-            scenario=self._scenario(wants.now),
+            scenario=self._scenario(wants),
             products=self.world.products.take(at),
             bundles=of_products(self.world.bundles, at),
             stock=like(self.world.stock, stock_of(cells, free, node_row, sku_row)),
@@ -159,13 +161,14 @@ class Sourcer:
         )
         return world.replace(nodes=nodes_left(world.nodes, free.room, node_row)), names
 
-    def _scenario(self, now: datetime) -> Scenario:
+    def _scenario(self, wants: Wants) -> Scenario:
         """Return the scenario at a time, in which no freight is as dear as a day or a unit."""
+        fences = (*self.world.policy.fences, *wants.fences)
         policy = self.world.policy.model_copy(
             update={"shortage_cents": SHORT, "late_cents": LATE, "fairness": (), "load": (),
-                    "tiers": {}, "promised_factor": 1.0}
+                    "tiers": {}, "promised_factor": 1.0, "fences": fences}
         )  # fmt: skip
-        return self.world.scenario.model_copy(update={"now": now, "policy": policy})
+        return self.world.scenario.model_copy(update={"now": wants.now, "policy": policy})
 
     def _cells(self, wants: Wants, free: Free, sku_row: Mapping[str, int]) -> dict[Cell, int]:
         """Return the units of each cell that the order may draw from."""
