@@ -185,7 +185,16 @@ def explain(
     *,
     run: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Run folder. [default: the newest here or in ./out]"),
+        typer.Option(
+            metavar="DIR",
+            help="Run folder, or with --db a run's name. [default: the newest here or in ./out]",
+        ),
+    ] = None,
+    db: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database that has the record of it.")
+    ] = None,
+    event: Annotated[
+        int | None, typer.Option(help="With --db: the order's event that tells the decision.")
     ] = None,
     why_not: Annotated[
         str | None, typer.Option("--why-not", metavar="NODE", help="What using it would take.")
@@ -193,14 +202,24 @@ def explain(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say why an order is served as it is."""
+    """Say why an order is served as it is: as it was decided, from its record."""
+    from datetime import UTC
+
     from omnisource.orchestrator.explain import explain as explain_order
+    from omnisource.orchestrator.explain_record import explain_in
     from omnisource.orchestrator.report_order import explanation_report
     from omnisource.orchestrator.runs import newest_run, read_run
     from omnisource.orchestrator.screen import Screen
     from omnisource.solvers.problem import Round
 
     screen = Screen(json, quiet)
+    if db is None and event is not None:
+        raise typer.BadParameter("--event names a decision in a database: it goes with --db")
+    if db is not None:
+        name = None if run is None else str(run)
+        why = explain_in(db, order, event=event, run=name, why_not=why_not)
+        screen.show(why.model_dump(mode="json"), explanation_report(why, UTC))
+        return
     folder = run or newest_run(Path())
     with screen.progress() as tell:
         tell(Round("read the run", 0))

@@ -76,12 +76,31 @@ class BindingPrice(Value):
 
 
 class WhyNot(Value):
-    """What it would take to serve the order from a node: the best such plan, or what forbids it."""
+    """What it would take to serve the order from a node: the best such plan, or what forbids it.
+
+    `rules` is the smallest set of rules that would have to go; empty where nothing forbids it.
+    """
 
     node: Name
     alternative: Alternative | None
     verdicts: tuple[LineVerdict, ...]
     reason: str
+    rules: tuple[str, ...] = ()
+
+
+class Decision(Value):
+    """A decision that was recorded: when, by what, under which policy, how good it was."""
+
+    at: AwareDatetime
+    what: str  # why it was taken: placed, declined, a reservation, a night
+    run: str = ""  # of a night
+    event: int | None = None  # of the order, that told it
+    policy: str  # digest of the policy
+    version: int  # of the policy, as it says itself
+    comment: str = ""
+    cost_cents: int | None = None  # of the whole run
+    bound_cents: int | None = None
+    gap: float | None = None
 
 
 class Explanation(Value):
@@ -102,3 +121,5 @@ class Explanation(Value):
     prices: tuple[BindingPrice, ...]
     why_not: WhyNot | None = None
     exact: bool = True
+    decision: Decision | None = None  # where it is told from a record
+    decisions: tuple[Decision, ...] = ()  # all that were recorded of the order

@@ -23,6 +23,7 @@ from pydantic import AwareDatetime, Field
 from omnisource.models.base import Cents, Name, OmnisourceError, Text, Units, Value
 from omnisource.models.money import Amount
 from omnisource.models.order import Line, Order
+from omnisource.models.policy import Fence
 
 State = Literal[
     "declined", "backordered", "placed", "held", "allocated", "released", "picking", "packed",
@@ -115,6 +116,11 @@ class Event(Value):
     promise_at: AwareDatetime | None = None  # from now on
     promised: AwareDatetime | None = None  # before
     excluded: tuple[Name, ...] = ()  # nodes that are not to be asked again
+    probability: float | None = None  # that it is kept, where it reckons with receipts
+    expected: dict[Name, Units] = Field(
+        default_factory=dict
+    )  # waiting, that a promise reckons with
+    fences: tuple[Fence, ...] = ()  # ways that are not to be tried for it again
     forget: bool = False  # who has declined: ask all again
     lost: tuple[Goods, ...] = ()
     back: tuple[Goods, ...] = ()
@@ -163,6 +169,8 @@ class OrderState:
     promise_at: AwareDatetime | None = None
     was_promised: bool = False  # a date has been promised, though it may hold no more
     excluded: frozenset[str] = frozenset()
+    expected: Mapping[str, int] = field(default_factory=dict)  # units that wait, by line
+    fences: tuple[Fence, ...] = ()
     declines: Mapping[str, int] = field(default_factory=dict)  # by line
     is_with_person: bool = False
 
@@ -212,7 +220,8 @@ def after(state: OrderState, event: Event) -> OrderState:
     pieces = [*state.pieces, *new.values()]
     for move in event.moves:
         pieces = _moved(pieces, move)
-    declined = {move.line for move in event.moves if move.after == "declined"}
+    is_declined = event.kind == "declined"
+    declined = {move.line for move in event.moves if is_declined and move.after == "declined"}
     is_told = event.kind in ("promised", "promise_changed")
     return replace(
         state,
@@ -225,11 +234,20 @@ def after(state: OrderState, event: Event) -> OrderState:
         shipments={**state.shipments, **{new.shipment: new for new in event.shipments}},
         promise_at=event.promise_at if is_told else state.promise_at,
         was_promised=state.was_promised or is_told,
+        expected=event.expected if is_told else state.expected,
+        fences=() if _goes_elsewhere(state, event) else (*state.fences, *event.fences),
         excluded=frozenset() if event.forget else state.excluded | set(event.excluded),
         declines={} if event.forget else dict(Counter(state.declines) + Counter(declined)),
         is_with_person=event.kind == "person"
         or (state.is_with_person and event.kind not in ("allocated", "cancelled")),
     )
+
+
+def _goes_elsewhere(state: OrderState, event: Event) -> bool:
+    """Say whether an order is to go to another place from now on."""
+    place = {"country", "postcode", "lat", "lon", "pickup_node"}
+    old, new = state.order, event.put
+    return bool(old and new and old.model_dump(include=place) != new.model_dump(include=place))
 
 
 def _moved(pieces: list[Piece], move: Move) -> list[Piece]:

@@ -156,6 +156,11 @@ class Policy(Value):
     consolidate: bool = Field(
         False, description="Whether orders of one customer and address may share shipments."
     )
+    bundles: Literal["together", "apart"] = Field(
+        "together",
+        description="Whether all of a bundle lies in one parcel, or its parts may come apart; it "
+        "is never sent in half. A bundle with a product that ships alone comes apart.",
+    )
     weights: Weights = Weights()
     priority: tuple[Name, ...] = ()
     version: Count = 1

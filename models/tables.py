@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-LAYOUT: Final = 4
+LAYOUT: Final = 5
 """The version of the tables below; a database says in `layout` which one it has, and
 `orchestrator/migrations` leads from each to the next."""
 
@@ -253,6 +253,21 @@ class WriteRow(Ledger, table=True):
     digest: str  # of what was asked
     at: int = Field(sa_type=BigInteger, index=True)  # seconds since 1970-01-01 UTC
     answer: str  # JSON
+
+
+class RecordRow(Ledger, table=True):
+    """What a decision was made from, and what it was: kept as it was, to be explained by.
+
+    Of a night, named after its run; of an order, at the event that tells it; and networks, named
+    after their digest, which the records of orders refer to.
+    """
+
+    __tablename__ = "records"
+    kind: str = Field(primary_key=True)  # night, order, network
+    name: str = Field(primary_key=True)
+    sequence: int = _place()  # of the event, 0 where there is none
+    at: int = Field(sa_type=BigInteger)  # seconds since 1970-01-01 UTC
+    document: bytes
 
 
 class ReservationRow(Ledger, table=True):

@@ -82,7 +82,7 @@ def _changed(story: Story, life: Life, doing: Doing, change: OrderChange) -> Den
     """Tell a change, (1) to (3); or why it cannot be, (5)."""
     before = story.state
     for line, units in change.cancel.items():
-        if refused := cancelled(story, doing, line=line, units=units):
+        if refused := cancelled(story, doing, life.source.parts, line=line, units=units):
             return refused
     if not (change.add or change.goes_elsewhere or change.by or change.fastest):
         return None

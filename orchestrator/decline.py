@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from omnisource.models.lifecycle import WAITING, Goods, OrderState, Piece
 from omnisource.models.told import Denied, Told
+from omnisource.orchestrator.bundles import with_the_rest
 from omnisource.orchestrator.life import Doing, Life, act
 from omnisource.orchestrator.resourcing import resource
 from omnisource.orchestrator.story import Story, first, moves
@@ -36,16 +37,28 @@ def _declined(
 ) -> Denied | None:  # fmt: skip
     state = story.state
     held = [piece for piece in state.of_shipment(shipment) if piece.is_held]
-    some = held if lines is None else _first_of(held, lines)
+    gone = held if lines is None else _first_of(held, lines)
     wanted = sum(piece.units for piece in held) if lines is None else sum(lines.values())
-    if not some or sum(piece.units for piece in some) < wanted:
+    some = gone if lines is None else _first_of(held, _with_bundles(state, life, held, lines))
+    if not gone or sum(piece.units for piece in gone) < wanted:
         reason = f"shipment {shipment} has fewer units that could still be declined"
         return doing.no(state, "decline", reason)
     node = state.shipments[shipment].node
-    lost = _goods(state, some, node) if missing else ()
+    lost = _goods(state, gone, node) if missing else ()
     story.add("declined", moves=moves(some, "declined"), node=node, excluded=(node,), lost=lost)
     resource(story, life.source, life.rules.declines, doing.cause or "declined")
     return None
+
+
+def _with_bundles(
+    state: OrderState, life: Life, held: Iterable[Piece], lines: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Return what goes with some units of a shipment, where its bundles stay together."""
+    if life.source.world.policy.bundles != "together" or set(lines) - set(state.lines):
+        return lines
+    there = {piece.line for piece in held}
+    more = with_the_rest(state, lines, life.source.parts)
+    return {line: units for line, units in more.items() if line in there}
 
 
 def _first_of(pieces: Iterable[Piece], lines: Mapping[str, int]) -> list[Piece]:

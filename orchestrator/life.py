@@ -7,10 +7,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from omnisource.models.backorder import BackorderRules
 from omnisource.models.base import Unavailable, UnusableInput, Value
 from omnisource.models.lifecycle import MOVES, IllegalMove, OrderState
 from omnisource.models.returns import ReturnRules
 from omnisource.models.told import Denied, Told
+from omnisource.orchestrator.record import keep_network
 from omnisource.orchestrator.sourcing import Sourcer, sourcer
 from omnisource.orchestrator.store_desk import Desk, Sync, open_desk
 from omnisource.orchestrator.store_events import Seen, Writing, append, read_order
@@ -28,6 +30,7 @@ class Rules(Value):
 
     declines: int = 3  # of a line, then a person sees to it
     returns: ReturnRules = ReturnRules()
+    backorder: BackorderRules = BackorderRules()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def act(
     for _ in range(TRIES):
         seen = read_order(life.desk.database, doing.order)
         writing = _decided(doing, verb, seen, decide, ask=asked, **more)
+        if writing.records:
+            keep_network(life.source, life.desk.write)
         days = {(s.node, str(s.day)) for event in writing.events for s in event.shipments}
         life.desk.places.open_days(days, life.desk.write)
         said: Told | Denied | None = life.desk.write(partial(append, writing=writing))
@@ -124,7 +129,8 @@ def _decided(doing: Doing, verb: str, seen: Seen, decide: Decide, **more: Any) -
         return Writing(**{**more, "put": None, "reservation": None}, told=refused)
     ledgers = {"before": before, "after": story.state}
     told = told_of(story, known)
-    return Writing(**{**ledgers, **more}, told=told, events=tuple(story.events))
+    records = tuple(story.records)
+    return Writing(**{**ledgers, **more}, told=told, events=tuple(story.events), records=records)
 
 
 def told_of(story: Story, known: int) -> Told:

@@ -9,7 +9,7 @@ faster it reads again (life.py). Every answer is `Told`, or `Denied` with what m
 The same key again is told the same again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from omnisource.models.lifecycle import (
@@ -24,10 +24,12 @@ from omnisource.models.money import Terms
 from omnisource.models.reservation import Placed, Reservation
 from omnisource.models.returns import Grade
 from omnisource.models.told import Denied, Told
+from omnisource.orchestrator.bundles import Parts, with_the_rest
 from omnisource.orchestrator.life import Doing, Life, act
 from omnisource.orchestrator.reserve import find_reservation
-from omnisource.orchestrator.resourcing import resource, shipments_of
+from omnisource.orchestrator.resourcing import record_of_reservation, resource, shipments_of
 from omnisource.orchestrator.returns import goods_back, way_back
+from omnisource.orchestrator.sourcing import Sourcer
 from omnisource.orchestrator.store_events import read_events, read_order
 from omnisource.orchestrator.story import Story, allocate, begun, first, moves, tell_promise
 from omnisource.solvers.proration import amounts, invoice
@@ -71,7 +73,7 @@ def place(
         if placed.order.promised_by is not None:
             story.add("promised", promise_at=placed.order.promised_by)
         if isinstance(held, Reservation):
-            _on(story, held)
+            _on(story, held, life.source)
         elif hold:
             story.add("held", moves=moves(story.state.pieces, "held"), cause="until it must go")
         elif reservation is None:
@@ -86,8 +88,9 @@ def place(
     return act(life, doing, "place", decide, body=body, **kept)
 
 
-def _on(story: Story, held: Reservation) -> None:
-    """Tell that an order is placed on a reservation."""
+def _on(story: Story, held: Reservation, source: Sourcer) -> None:
+    """Tell that an order is placed on a reservation; recorded is what is left, with its units."""
+    known = story.state.sequence
     cause, given = f"reservation {held.reservation}", shipments_of(held)
     units: dict[str, int] = {}
     for shipment in given.values():
@@ -98,6 +101,7 @@ def _on(story: Story, held: Reservation) -> None:
     allocate(story, given, cause=cause)
     if held.claim.promise_at is not None and not story.state.was_promised:
         story.add("promised", promise_at=held.claim.promise_at, cause=cause)
+    story.record(known + 1, record_of_reservation(story, given, source, what=cause))
 
 
 def of_line(state: OrderState, line: str) -> list[Piece]:
@@ -149,31 +153,59 @@ def cancel(
     """Cancel an order, a line, or some units of it, before they are released."""
 
     def decide(story: Story) -> Denied | None:
-        return cancelled(story, doing, line=line, units=units)
+        return cancelled(story, doing, life.source.parts, line=line, units=units)
 
     return act(life, doing, "cancel", decide, body=f"{line} {units}")
 
 
-def cancelled(story: Story, doing: Doing, *, line: str | None, units: int | None) -> Denied | None:
-    """Tell that units are cancelled; those go first that no node has been given."""
+def cancelled(
+    story: Story, doing: Doing, parts: Parts, *, line: str | None, units: int | None
+) -> Denied | None:
+    """Tell that units are cancelled; those go first that no node has been given.
+
+    With a part of a bundle goes the bundle.
+    """
     state = story.state
-    live = [
-        p
-        for p in state.pieces
-        if line in (None, p.line) and p.state not in ("cancelled", "returned")
-    ]
+    live = [p for p in state.pieces if p.state not in ("cancelled", "returned")]
     some = [p for p in live if p.state in OPEN_TO_CANCEL or (p.state == "ready" and not p.left)]
     some.sort(key=lambda piece: piece.state not in WAITING)
-    wanted = sum(piece.units for piece in live) if units is None else units
-    if not wanted or sum(piece.units for piece in some) < wanted:
+    wanted = _to_cancel(state, live, parts, line=line, units=units)
+    found = [p for each, many in wanted.items() for p in first(_of(some, each), many)]
+    many = sum(wanted.values())
+    if not many or sum(piece.units for piece in found) < many:
         reason = (
-            f"{wanted} units are to be cancelled, of which some are released, or were never there"
+            f"{many} units are to be cancelled, of which some are released, or were never there"
         )
         return doing.no(state, "cancel", reason)
-    some = first(some, wanted)
-    story.add("cancelled", moves=moves(some, "cancelled"), cents=invoice(state, some).cents)
+    story.add("cancelled", moves=moves(found, "cancelled"), cents=invoice(state, found).cents)
     tell_promise(story, "cancelled")
     return None
+
+
+def _to_cancel(
+    state: OrderState, live: Iterable[Piece], parts: Parts, *, line: str | None, units: int | None
+) -> dict[str, int]:
+    """Return the units of each line that are to be cancelled."""
+    there: dict[str, int] = {}
+    for piece in live:
+        there[piece.line] = there.get(piece.line, 0) + piece.units
+    if line is None:
+        return there if units is None else _spread(there, units)
+    if line not in there:
+        return {line: units or 0}
+    return with_the_rest(state, {line: there[line] if units is None else units}, parts)
+
+
+def _spread(there: Mapping[str, int], units: int) -> dict[str, int]:
+    """Return so many units of the first lines."""
+    found: dict[str, int] = {}
+    for line, many in there.items():
+        found[line] = min(many, units - sum(found.values()))
+    return found
+
+
+def _of(pieces: Iterable[Piece], line: str) -> list[Piece]:
+    return [piece for piece in pieces if piece.line == line]
 
 
 def give_back(

@@ -7,7 +7,14 @@ from datetime import UTC, tzinfo
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 
-from omnisource.models.explanation import Content, Explanation, LineVerdict, Verdict, WhyNot
+from omnisource.models.explanation import (
+    Content,
+    Decision,
+    Explanation,
+    LineVerdict,
+    Verdict,
+    WhyNot,
+)
 from omnisource.orchestrator.report import difference, grid, sentences
 from omnisource.orchestrator.words import count, money, more
 
@@ -45,6 +52,8 @@ def explanation_report(why: Explanation, zone: tzinfo | None = None) -> Renderab
 def _headline(why: Explanation) -> Iterator[str]:
     sent = count(len(why.shipments), "shipment") if why.shipments else "nothing is sent"
     yield f"{why.order}: {sent}, {money(why.cost_cents)}."
+    if why.decision is not None:
+        yield _decided(why.decision)
     yield "Bill: " + ", ".join(
         f"{term} {money(cents)}" for term, cents in why.bill.items() if cents
     )
@@ -60,6 +69,15 @@ def _headline(why: Explanation) -> Iterator[str]:
             "The order is too large for its alternatives to be worked out exactly: "
             "what follows is its plan, the prices and who could not serve it."
         )
+
+
+def _decided(decision: Decision) -> str:
+    """Say when and why a decision was taken, and under which policy."""
+    who = f"by the night {decision.run}" if decision.run else f"({decision.what})"
+    said = f"Decided {decision.at:%Y-%m-%d %H:%M} UTC {who}"
+    if decision.gap is not None:
+        said += f", at most {decision.gap:.2%} above the optimum"
+    return f"{said}, under policy version {decision.version} ({decision.policy})."
 
 
 def _contents(contents: Iterable[Content]) -> str:
@@ -92,7 +110,8 @@ def _why_not(asked: WhyNot) -> RenderableType:
         )
         if round(other.extra_priced_cents) != other.extra_cents:
             said += f"; {more(other.extra_priced_cents)} with the prices of what it takes"
-    return sentences(f"Why not {asked.node}? {said}.", *grouped(asked.verdicts))
+    rules = [f"In the way: {', '.join(asked.rules)}."] if asked.rules else []
+    return sentences(f"Why not {asked.node}? {said}.", *rules, *grouped(asked.verdicts))
 
 
 def _alternatives(why: Explanation) -> RenderableType:

@@ -1,8 +1,9 @@
 """Run folders: a plan kept on disk with all that it takes to explain it later.
 
-A run folder holds the tables of the plan and `run.json`: its measures, and the scenario folder,
-policy and time that it was made for. Reading it back loads the scenario again and lets the judge
-recompute the plan, so that a scenario that has changed since is noticed.
+A run folder holds the tables of the plan, `run.json`, its measures, and `seen.zip`, the world that
+it was made from. Reading it back takes that world, and lets the judge recompute the plan. Where
+`seen.zip` is not there, the scenario folder, policy and time that `run.json` names are read again,
+and a scenario that has changed since is noticed.
 """
 
 import json
@@ -22,6 +23,7 @@ from omnisource.orchestrator.allocate import timed
 from omnisource.orchestrator.head import HEAD, validated
 from omnisource.orchestrator.load import load
 from omnisource.orchestrator.measures import measures_of, to_json
+from omnisource.orchestrator.seen import pack, unpack
 from omnisource.orchestrator.sharing import judged
 from omnisource.orchestrator.warm import checked
 from omnisource.orchestrator.write import FORMATS, replacing, write_plan
@@ -29,6 +31,7 @@ from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import Ints
 
 RUN: Final = "run.json"
+SEEN: Final = "seen.zip"
 TABLES: Final = ("shipments", "allocations", "shortages", "prices")
 PLACES: Final = (".", "out", "out/*", "runs", "runs/*")
 """Where `newest_run` looks, from the current folder."""
@@ -100,6 +103,8 @@ def save_run(
         "format": format,
         "tables": [name for name in TABLES if getattr(plan, name) is not None],
     }
+    with replacing(folder / SEEN) as temporary:
+        temporary.write_bytes(pack(world))
     text = to_json(measures_of(world, plan).document() | made_for)
     with replacing(folder / RUN) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -130,10 +135,11 @@ def newest_run(here: Path) -> Path:
 
 
 def read_run(folder: str | Path) -> Run:
-    """Read a run folder and the scenario that it was made for.
+    """Read a run folder and the world that it was made from.
 
     Raises:
-        UnusableInput: it is no run folder, or its scenario is gone or has changed since.
+        UnusableInput: it is no run folder; or it has not kept that world, and the scenario is gone
+            or has changed since.
     """
     folder = Path(folder)
     facts = _facts(folder)
@@ -184,8 +190,8 @@ def _facts(folder: Path) -> dict[str, Any]:
         raise UnusableInput(f"{folder / RUN}: this is no run: {error}; allocate again") from None
     if "database" in facts:
         raise UnusableInput(
-            f"{folder}: this run was written into a database, whose orders and stock are others by "
-            "now; allocate a scenario folder to have its orders explained"
+            f"{folder}: this run was written into a database, which has the record of it: "
+            "`omnisource explain ORDER --db URL`"
         )
     needed = {"source", "policy", "now", "format", "tables", "cost_cents"}
     if missing := sorted(needed - set(facts)):
@@ -194,6 +200,8 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 
 def _world(folder: Path, facts: dict[str, Any]) -> World:
+    if (folder / SEEN).is_file():
+        return unpack((folder / SEEN).read_bytes()).world
     if not Path(facts["source"]).is_dir():
         raise UnusableInput(
             f"{folder / RUN}: its scenario folder {facts['source']} is gone; allocate again"

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from omnisource.models.access import AccessKey
 from omnisource.models.explanation import Explanation
 from omnisource.models.http_orders import OrderEvents, OrderList, OrderView, State
+from omnisource.orchestrator.explain_record import decisions_of, explain_decision
 from omnisource.orchestrator.explain_stored import explain_stored
 from omnisource.orchestrator.serve_problem import Turned
 from omnisource.orchestrator.serve_rules import Caller, Here, rules
@@ -72,6 +73,8 @@ def _explained(here: Service, order: str, why_not: str | None) -> Explanation | 
     found = find_order(database, order)
     if found is None:
         return None
+    if decisions_of(database, order):
+        return explain_decision(database, order, why_not=why_not)
     return explain_stored(world, found, last_prices(database), why_not=why_not)
 
 

@@ -9,15 +9,20 @@ units, or finds them gone.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
 
 from omnisource.models.order import Order
 from omnisource.models.plan import Plan
+from omnisource.models.policy import Fence
 from omnisource.models.scenario import Scenario
-from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, Column, Table, World
+from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, World
+from omnisource.orchestrator.few import like, nodes_left, of_products, stock_of, with_nodes
 from omnisource.orchestrator.free import Cell, Free, PriceOf, last_prices, read_free
+from omnisource.orchestrator.seen import pack
 from omnisource.orchestrator.store import Database
 from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
@@ -41,6 +46,8 @@ class Wants:
     by: datetime | None = None  # to arrive, if that is possible
     excluded: frozenset[str] = frozenset()  # nodes
     own: Mapping[Cell, int] = field(default_factory=dict)  # units that the order would give back
+    bundles: Mapping[str, str] = field(default_factory=dict)  # that lines are parts of
+    fences: tuple[Fence, ...] = ()  # beside those of the policy
 
 
 @dataclass(frozen=True)
@@ -63,16 +70,36 @@ class Sourcer:
     rows: Mapping[str, Mapping[str, int]]  # of nodes and products, by name
     prices: PriceOf
     rule: str = ""  # a solver to ask instead of the oracle
+    kept: set[str] = field(default_factory=set)  # networks that the database has a record of
+
+    @cached_property
+    def parts(self) -> Mapping[str, Mapping[str, int]]:
+        """Units of each product in one bundle, by bundle."""
+        found: dict[str, dict[str, int]] = {}
+        skus = self.world.products["sku"]
+        columns = (self.world.bundles[name].tolist() for name in ("bundle", "sku", "units"))
+        for bundle, sku, units in zip(*columns, strict=True):
+            found.setdefault(bundle, {})[skus[sku]] = units
+        return found
+
+    @cached_property
+    def network(self) -> tuple[str, bytes]:
+        """The network as it is recorded: its digest, and itself."""
+        packed = pack(self.world)
+        return blake2b(packed, digest_size=8).hexdigest(), packed
 
     def __call__(self, wants: Wants) -> tuple[Sent, ...]:
         """Return what can be sent; units not named cannot."""
+        return self.over(wants, self.free(wants))
+
+    def free(self, wants: Wants) -> Free:
+        """Return what is left of what is wanted, now."""
         skus = sorted({sku for sku, _ in wants.lines.values()})
-        free = read_free(self.database, skus, str(wants.now.date()))
-        return self.over(wants, free)
+        return read_free(self.database, skus, str(wants.now.date()))
 
     def over(self, wants: Wants, free: Free) -> tuple[Sent, ...]:
         """Return what can be sent of what is left."""
-        world, names = self._alone(wants, free)
+        world, names = self.alone(wants, free)
         if not world.stock.rows:
             return ()
         problem, legend = compile_world(world, threads=1)
@@ -82,9 +109,9 @@ class Sourcer:
     def _decide(self, problem: Problem, world: World) -> Decisions:
         if self.rule:
             return solver(self.rule)(problem, Limits()).decisions
-        return serve_one(problem, self._priced(problem, world))
+        return serve_one(problem, self.priced(problem, world))
 
-    def _priced(self, problem: Problem, world: World) -> Prices:
+    def priced(self, problem: Problem, world: World) -> Prices:
         """Return last night's prices of what the problem has."""
         found = Prices.zero(problem)
         cells, skus, nodes = (
@@ -101,36 +128,47 @@ class Sourcer:
                 column[:] = [known.get(node, 0.0) for node in nodes]
         return found
 
-    def _alone(self, wants: Wants, free: Free) -> tuple[World, Sequence[str]]:
-        """Return the world with that order, what is left, and who has it; and its lines' names."""
+    def alone(
+        self, wants: Wants, free: Free, also: Iterable[str] = ()
+    ) -> tuple[World, Sequence[str]]:
+        """Return the world with that order, what is left, and who has it; and its lines' names.
+
+        Args:
+            wants: by an order.
+            free: what is left.
+            also: nodes that are looked at though they have nothing.
+        """
         skus = sorted({sku for sku, _ in wants.lines.values()})
         sku_row = {sku: at for at, sku in enumerate(skus)}
         cells = self._cells(wants, free, sku_row)
-        kept = self._near(wants.order, cells)
+        kept = self._near(wants.order, [*cells, *((node, "") for node in also)])
         node_row = {self.world.nodes["node"][row]: at for at, row in enumerate(kept)}
         names = list(wants.lines)
         lines: dict[str, list[Any]] = {
-            "order": [0] * len(names), "line": names, "bundle": [""] * len(names),
+            "order": [0] * len(names), "line": names,
+            "bundle": [wants.bundles.get(name, "") for name in names],
             "sku": [sku_row[wants.lines[name][0]] for name in names],
             "units": [wants.lines[name][1] for name in names],
         }  # fmt: skip
         at = np.array([self.rows["sku"][sku] for sku in skus])
-        world = _with_nodes(self.world, kept).replace(
-            scenario=self._scenario(wants.now),
+        world = with_nodes(self.world, kept).replace(
+            scenario=self._scenario(wants),
             products=self.world.products.take(at),
-            stock=_like(self.world.stock, _stock(cells, free, node_row, sku_row)),
-            orders=_like(self.world.orders, _order(wants, node_row)),
-            lines=_like(self.world.lines, lines),
+            bundles=of_products(self.world.bundles, at),
+            stock=like(self.world.stock, stock_of(cells, free, node_row, sku_row)),
+            orders=like(self.world.orders, _order(wants, node_row)),
+            lines=like(self.world.lines, lines),
         )
-        return world.replace(nodes=_nodes(world.nodes, free.room, node_row)), names
+        return world.replace(nodes=nodes_left(world.nodes, free.room, node_row)), names
 
-    def _scenario(self, now: datetime) -> Scenario:
+    def _scenario(self, wants: Wants) -> Scenario:
         """Return the scenario at a time, in which no freight is as dear as a day or a unit."""
+        fences = (*self.world.policy.fences, *wants.fences)
         policy = self.world.policy.model_copy(
             update={"shortage_cents": SHORT, "late_cents": LATE, "fairness": (), "load": (),
-                    "tiers": {}, "promised_factor": 1.0}
+                    "tiers": {}, "promised_factor": 1.0, "fences": fences}
         )  # fmt: skip
-        return self.world.scenario.model_copy(update={"now": now, "policy": policy})
+        return self.world.scenario.model_copy(update={"now": wants.now, "policy": policy})
 
     def _cells(self, wants: Wants, free: Free, sku_row: Mapping[str, int]) -> dict[Cell, int]:
         """Return the units of each cell that the order may draw from."""
@@ -149,43 +187,6 @@ class Sourcer:
         hubs = np.flatnonzero(self.world.nodes["kind"] == NODE_KINDS.index("hub"))
         mine = [self.rows["node"][node] for node in named if node in self.rows["node"]]
         return np.unique(np.concatenate([hubs, np.array(mine, np.int64)])).astype(np.int64)
-
-
-def _with_nodes(world: World, kept: Ints) -> World:
-    """Return the world with those nodes alone, and what refers to them."""
-    at = np.full(world.nodes.rows + 1, -1, np.int32)  # the last for who names no node
-    at[kept] = np.arange(len(kept), dtype=np.int32)
-    rules = world.zones["node"]
-    zones = world.zones.take((rules < 0) | (at[rules] >= 0))
-    ends = (world.lanes["from_node"], world.lanes["to_node"])
-    lanes = world.lanes.take((at[ends[0]] >= 0) & ((ends[1] < 0) | (at[ends[1]] >= 0)))
-    return world.replace(
-        nodes=world.nodes.take(kept),
-        zones=zones.replace(node=at[zones["node"]]),
-        lanes=lanes.replace(from_node=at[lanes["from_node"]], to_node=at[lanes["to_node"]]),
-    )
-
-
-def _stock(
-    cells: Mapping[Cell, int], free: Free, node_row: Mapping[str, int], sku_row: Mapping[str, int]
-) -> dict[str, list[Any]]:
-    return {
-        "node": [node_row[node] for node, _ in cells], "sku": [sku_row[sku] for _, sku in cells],
-        "on_hand": list(cells.values()), "safety": [0] * len(cells),
-        "unit_cost_cents": [free.cost.get(cell, 0) for cell in cells],
-        "counted_at": [ABSENT] * len(cells), "accuracy": [1.0] * len(cells),
-    }  # fmt: skip
-
-
-def _nodes(nodes: Table, room: Mapping[Cell, int], node_row: Mapping[str, int]) -> Table:
-    """Return nodes with what is left of the day."""
-    columns: dict[str, Column] = {}
-    for (kind, node), left in room.items():
-        if node in node_row:
-            name = f"{kind}_per_day"
-            column = columns.setdefault(name, nodes[name].copy())
-            column[node_row[node]] = max(left, 0)
-    return nodes.replace(**columns) if columns else nodes
 
 
 def _order(wants: Wants, node_row: Mapping[str, int]) -> dict[str, list[Any]]:
@@ -223,14 +224,19 @@ def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:
         rule: a solver that decides instead of the oracle.
     """
     bare = world.replace(
-        bundles=world.bundles.take(_NONE), stock=world.stock.take(_NONE),
+        stock=world.stock.take(_NONE),
         allotments=world.allotments.take(_NONE), receipts=world.receipts.take(_NONE),
         orders=world.orders.take(_NONE), lines=world.lines.take(_NONE),
         deliveries=world.deliveries.take(_NONE),
     )  # fmt: skip
-    tables = {"node": world.nodes["node"], "sku": world.products["sku"]}
+    return sourcer_of(database, bare, last_prices(database, world.nodes["node"]), rule)
+
+
+def sourcer_of(database: Database, bare: World, prices: PriceOf, rule: str = "") -> Sourcer:
+    """Prepare a network without stock and orders, at those prices."""
+    tables = {"node": bare.nodes["node"], "sku": bare.products["sku"]}
     rows = {key: {name: row for row, name in enumerate(names)} for key, names in tables.items()}
-    return Sourcer(database, bare, rows, last_prices(database, rows["node"]), rule)
+    return Sourcer(database, bare, rows, prices, rule)
 
 
 def minute(time: datetime) -> int:
@@ -261,16 +267,6 @@ def _told(world: World, plan: Plan, names: Sequence[str]) -> tuple[Sent, ...]:
             zip(*columns, strict=True), held, strict=True
         )
     )
-
-
-def _like(table: Table, values: Mapping[str, Sequence[Any]]) -> Table:
-    """Return rows in the columns of a table; 0, or nothing, where no value is given."""
-    size = len(next(iter(values.values())))
-    columns = {}
-    for name, column in table.items():
-        nothing = [""] * size if column.dtype == object else [0] * size
-        columns[name] = np.array(values.get(name, nothing), column.dtype)
-    return Table(columns)
 
 
 _NONE: Final = np.zeros(0, np.int64)

@@ -13,7 +13,7 @@ transaction:
          + back. Where reserved grows by more than is free, all is undone as in (2).
          days: used + shipments, + units, of C(s') less those of C(s), with room or undone
     (5)  shipments, allocations, sent, lines: as C(s') has them; the order's status, version + 1
-    (6)  the events go in, numbered from the last on
+    (6)  the events go in, numbered from the last on, and what decisions were made from (record.py)
 
 So the ledgers are what the events say, at every moment: rebuilding s from the events and taking
 C(s) finds the rows of (5), which a test does.
@@ -45,6 +45,7 @@ from omnisource.orchestrator.store_confirm import confirmed
 from omnisource.orchestrator.store_follow import follow
 from omnisource.orchestrator.store_keys import OLD, Ask, new_write, say
 from omnisource.orchestrator.store_place import ONE_AT_A_TIME, place
+from omnisource.orchestrator.store_records import Record, put_record
 from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo, Values, session_of
 
 Work = list[tuple[Statement, Values]]
@@ -100,6 +101,7 @@ class Writing:
     after: OrderState | None = None
     reservation: str | None = None  # that becomes the order's
     put: Placed | None = None  # an order that is new
+    records: tuple[Record, ...] = ()  # of what was decided
 
 
 def read_order(database: Database, order: str) -> Seen:
@@ -168,6 +170,8 @@ def append(session: Session, writing: Writing) -> Told | Denied | None:
     if not (before is None or after is None or follow(session, before, after, writing.events)):
         raise Undo(_nothing)  # (3) to (5)
     session.put(events_of(writing.events))  # (6)
+    for record in writing.records:
+        put_record(session, record)
     return writing.told
 
 

@@ -4,7 +4,8 @@ The protocol. A run is a night with a name; every step is one transaction.
 
     (1)  start    the row of the run: what was asked for. Nothing else is kept yet.
     (2)  keep     the whole plan, cut into partitions, and the run's state `planned`: the same
-                  transaction changes the state and puts in every partition.
+                  transaction changes the state and puts in every partition, and what the plan
+                  was made from (seen.py), by which it is explained later.
     (3)  write    one partition: its row in the ledger, and all that it changes, together:
          (3.1)    the ledger's row goes in first; if it is there, the partition has been written
                   already, and nothing is done
@@ -57,10 +58,13 @@ from omnisource.models.tables import (
     RunRow,
     table_of,
 )
+from omnisource.orchestrator.seen import pack
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_bulk import insert_frame, insert_new
 from omnisource.orchestrator.store_partition import partition_documents
 from omnisource.orchestrator.store_read import StoredWorld
+from omnisource.orchestrator.store_records import Record, put_record
+from omnisource.orchestrator.store_session import session_of
 
 AT_ONCE: Final = 50
 """Partitions that are text in memory at a time."""
@@ -153,6 +157,9 @@ def keep_plan(
     with world.database.writing() as connection:
         if connection.execute(mine).rowcount == 0:
             return False
+        at = int(world.scenario.now.timestamp())
+        record = Record("night", run, 0, at, pack(world, plan))
+        put_record(session_of(connection), record)
         for first in range(0, count, AT_ONCE):
             some = list(islice(texts, AT_ONCE))
             parts = range(first, first + len(some))

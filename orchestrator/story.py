@@ -4,6 +4,7 @@ A story begins with the order as a database has it. What the ledgers know that i
 because a night or a reservation has allocated it, is told first: the order is *adopted*.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from omnisource.models.lifecycle import (
 from omnisource.models.money import Terms
 from omnisource.models.tables import CANCELLED
 from omnisource.orchestrator.store_events import Seen
+from omnisource.orchestrator.store_records import Record
 from omnisource.solvers.proration import amounts
 
 OVER: Final = frozenset(("cancelled", "returned"))
@@ -41,6 +43,12 @@ class Story:
     key: str = ""
     state: OrderState = field(default_factory=OrderState)
     events: list[Event] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    def record(self, event: int, document: bytes) -> None:
+        """Keep what a decision was made from, which an event to come tells of."""
+        at = int(self.at.timestamp())
+        self.records.append(Record("order", self.order, event, at, document))
 
     def add(self, kind: EventKind, **more: Any) -> None:
         """Let something happen.
@@ -131,8 +139,23 @@ def due_at(state: OrderState) -> datetime | None:
     live = [piece for piece in state.pieces if piece.state not in OVER]
     if any(piece.shipment is None for piece in live):
         return None
-    planned = {state.shipments[piece.shipment].arrives for piece in live if piece.shipment}
-    return max((each for each in planned if each is not None), default=None)
+    return planned(state)
+
+
+def planned(state: OrderState) -> datetime | None:
+    """Return when the last of what nodes have been given arrives, as planned."""
+    live = (p.shipment for p in state.pieces if p.state not in OVER and p.shipment)
+    found = {state.shipments[name].arrives for name in live}
+    return max((each for each in found if each is not None), default=None)
+
+
+def waiting(state: OrderState) -> Counter[str]:
+    """Return the units of each line that no node has been given."""
+    units: Counter[str] = Counter()
+    for piece in state.pieces:
+        if piece.shipment is None and piece.state not in OVER:
+            units[piece.line] += piece.units
+    return units
 
 
 def tell_promise(story: Story, cause: str = "") -> None:
@@ -140,7 +163,7 @@ def tell_promise(story: Story, cause: str = "") -> None:
     state = story.state
     if state.state in OVER:
         return
-    waits = any(piece.shipment is None and piece.state not in OVER for piece in state.pieces)
+    waits = bool(waiting(state) - Counter(state.expected))
     due, said = due_at(state), state.promise_at
     if said is None and due is not None:
         kind = "promise_changed" if state.was_promised else "promised"

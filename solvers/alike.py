@@ -62,6 +62,7 @@ def _key(menus: Any, group: Any, o: int) -> Any:
         key = _mixed(key, group[o, column])
     for line in range(menus.order_line[o], menus.order_line[o + 1]):
         key = _mixed(_mixed(key, menus.units[line]), menus.shortage[line])
+        key = _mixed(_mixed(key, menus.kit[line]), menus.kit_units[line])
     first, last = menus.order_candidate[o], menus.order_candidate[o + 1]
     for c in range(first, last):
         key = _mixed(_mixed(key, menus.node[c]), menus.menu_start[c + 1] - menus.menu_start[c])
@@ -105,6 +106,10 @@ def _equal(menus: Any, group: Any, a: int, b: int) -> bool:
     if not _same_numbers(menus.units, _span(lines, a), _span(lines, b)):
         return False
     if not _same_numbers(menus.shortage, _span(lines, a), _span(lines, b)):
+        return False
+    if not _same_numbers(menus.kit, _span(lines, a), _span(lines, b)):
+        return False
+    if not _same_numbers(menus.kit_units, _span(lines, a), _span(lines, b)):
         return False
     if not _same_numbers(menus.node, _span(others, a), _span(others, b)):
         return False

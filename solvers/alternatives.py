@@ -10,19 +10,43 @@ For (1), n may send j shipments at the most, and each earns a reward larger than
 the optimum then sends as many as it can, and if these are j, no other plan with j is cheaper.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 import numpy as np
 
+from omnisource.solvers.compile import with_menus
 from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.plans import Left, scratch
-from omnisource.solvers.problem import Ints, Prices, Problem
+from omnisource.solvers.problem import UNLIMITED, Ints, Prices, Problem, sealed
 
 REWARD: Final = float(2**38)
 """Cents, more than any one order costs; 32 of them still add up exactly."""
 MOST_SHIPMENTS: Final = 32
 """Shipments from one node that (1) looks at."""
+
+
+BUNDLES: Final = "bundles stay whole"
+
+
+def _of_node(problem: Problem, name: str, node: int) -> Problem:
+    column = getattr(problem, name).copy()
+    column[node] = UNLIMITED
+    return problem._replace(**{name: column})
+
+
+RELAXED: Final[Mapping[str, Callable[[Problem, int], Problem]]] = {
+    "no shipments left that day": lambda p, n: _of_node(p, "node_orders", n),
+    "no units left that day": lambda p, n: _of_node(p, "node_units", n),
+    "max_shipments": lambda p, _: p._replace(max_shipments=np.full(p.size, UNLIMITED)),
+    "ship_complete": lambda p, _: p._replace(complete=np.zeros(p.size, bool)),
+    BUNDLES: lambda p, _: p._replace(
+        kit=np.full_like(p.kit, -1), kit_parcel=np.zeros_like(p.kit_parcel)
+    ),
+}
+"""Rules of a whole order, and the problem without each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +107,19 @@ class Case:
                 break
             found.append(plan)
         return min(found, key=lambda plan: plan.priced, default=None)
+
+    def barring(self, node: int) -> tuple[str, ...]:
+        """Return the fewest rules of the order and the node without which a plan has that node."""
+        rules = list(RELAXED)
+        for many in range(1, len(rules) + 1):
+            for some in combinations(rules, many):
+                problem = self.problem
+                for name in some:
+                    problem = RELAXED[name](problem, node)
+                problem = with_menus(problem, threads=1) if BUNDLES in some else sealed(problem)
+                if Case(problem, self.order, self.prices).using(node, "") is not None:
+                    return some
+        return ()
 
     def _best(self, what: str, prices: Prices, left: Left) -> Another:
         first, last = self.problem.order_line[self.order : self.order + 2]

@@ -70,6 +70,8 @@ class Inputs(NamedTuple):
     line_sku: Ints  # (L,)
     units: Ints  # (L,)
     late: Ints  # (L,)
+    kit: Ints  # (L,) place in its order of the first line that it lies in one parcel with, or −1
+    kit_units: Ints  # (L,) units of it in one bundle
     sku_start: Ints  # (SKU+1,) first entry of each SKU in `sku_cells`
     sku_cells: Ints  # (R,) cells by SKU
     cell_node: NDArray[np.int32]  # (R,)

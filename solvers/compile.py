@@ -24,6 +24,7 @@ from omnisource.solvers.available import Cells, cells
 from omnisource.solvers.candidates import Inputs, Reach, fill_reach
 from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.grouping import grouped
+from omnisource.solvers.kits import Kits, kits
 from omnisource.solvers.legend import Legend
 from omnisource.solvers.lines import Joined, joined_lines
 from omnisource.solvers.look import Found, look
@@ -137,12 +138,14 @@ def scene(world: World, threads: int = 0) -> Scene:
     """
     stock, net = cells(world), network(world)
     rules, lines = fences(world, net.destinations.country), joined_lines(world)
-    data = _inputs(world, stock, net, rules, lines=lines)
+    bundled = kits(world, lines)
+    data = _inputs(world, stock, net, rules, lines=lines, bundled=bundled)
     data = data._replace(reach=_reach(data, threads))
     zone_of = np.zeros(len(net.tariffs.grams), np.int64)
     first = np.unique(np.append(net.rules.steps, 0))
     zone_of[first] = np.arange(len(first))
-    return Scene(world, lines, rules, data, zone_of, _bare(world, stock, net, data=data))
+    bare = _bare(world, stock, net, data=data, bundled=bundled)
+    return Scene(world, lines, rules, data, zone_of, bare)
 
 
 def look_at(seen: Scene, keep: Shortlist, pieces: Sequence[tuple[int, int]], threads: int) -> Found:
@@ -169,7 +172,9 @@ def _mm3(world: World) -> Column:
     return length * width * height
 
 
-def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: Joined) -> Inputs:
+def _inputs(
+    world: World, stock: Cells, net: Network, rules: Fences, *, lines: Joined, bundled: Kits
+) -> Inputs:
     nodes, policy, to = world.nodes, world.policy, net.destinations
     sku_start, sku_cells = grouped(stock.sku, world.products.rows)
     ships = nodes["ships"] & (nodes["kind"] != NODE_KINDS.index("hub"))
@@ -183,7 +188,9 @@ def _inputs(world: World, stock: Cells, net: Network, rules: Fences, *, lines: J
     data = Inputs(
         lines.order_line, rules.order, to.lat, to.lon, to.place, to.pickup, to.only_there,
         to.promised_by, too_many_cuts(lines.order_line, lines.units), limited, lines.sku,
-        lines.units, late_penalty(world)[order], sku_start, sku_cells.astype(np.int64),
+        lines.units, late_penalty(world)[order],
+        np.where(bundled.parcel, bundled.first, -1), bundled.units, sku_start,
+        sku_cells.astype(np.int64),
         stock.node, stock.units, stock.unit_cost + unit_risk(world, len(stock.node)),
         world.products["grams"].astype(np.int64), _mm3(world),
         world.products["ships_alone"].astype(bool), rules.product,
@@ -231,7 +238,7 @@ def _starts(counts: Column) -> Ints:
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
 
 
-def _bare(world: World, stock: Cells, net: Network, *, data: Inputs) -> Problem:
+def _bare(world: World, stock: Cells, net: Network, *, data: Inputs, bundled: Kits) -> Problem:
     """Return the problem without candidates."""
     policy, nodes, sku = world.policy, world.nodes, data.line_sku
     order = np.repeat(np.arange(world.orders.rows), np.diff(data.order_line))
@@ -251,6 +258,9 @@ def _bare(world: World, stock: Cells, net: Network, *, data: Inputs) -> Problem:
         mm3=data.mm3[sku],
         alone=data.alone[sku],
         line_fences=data.order_fences[order] & data.product_fences[sku],
+        kit=bundled.first,
+        kit_units=bundled.units,
+        kit_parcel=bundled.parcel,
         node=i32,
         km=f64,
         pair_start=np.zeros(1, np.int64),
@@ -293,7 +303,8 @@ def assembled(seen: Scene, found: Found, begin: int, end: int) -> Problem:
     bare = seen.bare
     lines = slice(bare.order_line[begin], bare.order_line[end])
     by_order = ("max_shipments", "complete", "placed_at", "large")
-    by_line = ("units", "shortage", "late", "grams", "mm3", "alone", "line_fences")
+    by_line = ("units", "shortage", "late", "grams", "mm3", "alone", "line_fences",
+               "kit", "kit_units", "kit_parcel")  # fmt: skip
     columns: dict[str, Any] = {name: getattr(bare, name)[begin:end] for name in by_order}
     columns |= {name: getattr(bare, name)[lines] for name in by_line}
     order_line = bare.order_line[begin : end + 1] - bare.order_line[begin]

@@ -77,7 +77,8 @@ def part(problem: Problem, orders: Ints) -> Problem:
     moved = np.repeat(way_start[:-1] - problem.ways.start[candidate], np.diff(menu_start))
     menu_way = problem.menu_way[menu]
     by_order = ("max_shipments", "complete", "placed_at", "large")
-    by_line = ("units", "shortage", "late", "grams", "mm3", "alone", "line_fences")
+    by_line = ("units", "shortage", "late", "grams", "mm3", "alone", "line_fences",
+               "kit", "kit_units", "kit_parcel")  # fmt: skip
     by_way = ("service", "steps", "days_late", "arrives", "fences", "co2")
     rows = dict.fromkeys(by_order, orders) | dict.fromkeys(by_line, line)
     rows |= dict.fromkeys(("node", "km"), candidate) | dict.fromkeys(("cell", "cap", "rate"), pair)

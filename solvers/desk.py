@@ -337,6 +337,8 @@ class Desk:
             line_sku=np.array(ask.sku * 4, np.int64),
             units=np.array(ask.units * 4, np.int64),
             late=np.zeros(4 * k, np.int64),
+            kit=np.full(4 * k, -1),
+            kit_units=np.ones(4 * k, np.int64),
             collected=times.collected,
             sends_like=times.arrivals.node,
             takes_like=times.arrivals.rule,

@@ -14,6 +14,7 @@ from omnisource.models.base import BrokenPlan
 from omnisource.models.plan import Plan
 from omnisource.models.world import ABSENT, NODE_KINDS, Table, World
 from omnisource.solvers.bill import bill, shipped_of_lines, sums
+from omnisource.solvers.bundled import broken, stay_together
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.parcels import Parcels
 from omnisource.solvers.problem import NEVER, Flags
@@ -219,6 +220,23 @@ def complete_orders_get_all_or_nothing(parcels: Parcels) -> None:
     )
 
 
+def bundles_are_never_sent_in_half(parcels: Parcels) -> None:
+    """Of a bundle, all parts are sent for the same number of bundles, or all that was asked for.
+
+    In a parcel too, where the policy keeps bundles together and no part ships alone.
+    """
+    world, shipped = parcels.world, parcels.shipped
+    whole = broken(world, shipped.line, shipped.units, np.zeros_like(shipped.line))
+    together = stay_together(world, shipped.line)
+    mine = (column[together] for column in (shipped.line, shipped.units, parcels.parcel))
+    for found, where in ((whole, "in all"), (broken(world, *mine), "in one parcel")):
+        if found is not None:
+            order, name = found
+            raise BrokenPlan(
+                f"{_name(world.orders, 'order', order)}: bundle {name!r} is sent in half {where}"
+            )
+
+
 RULES: Final[tuple[Callable[[Parcels], None], ...]] = (
     lines_get_no_more_than_they_ask,
     nodes_may_send_there,
@@ -230,6 +248,7 @@ RULES: Final[tuple[Callable[[Parcels], None], ...]] = (
     nodes_do_what_they_can,
     orders_get_no_more_parcels_than_they_may,
     complete_orders_get_all_or_nothing,
+    bundles_are_never_sent_in_half,
 )
 """What is checked, in this order, once every row exists."""
 

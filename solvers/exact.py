@@ -16,6 +16,7 @@ Programme
     (5)  Σ_{m from n} Σ_l x_ml z_m  ≤  node_units_n              every node n
     (6)  Σ_{m of o} z_m  ≤  max_shipments_o                      every order o
     (7)  short_l  =  units_l (1 − whole_o)                       every line of o where complete_o
+    (7') short_l  =  kit_units_l · broken_k                      every line l of a bundle k
     (8)  busy_b  ≥  Σ_{m from b's node} z_m − load_from_b        every threshold b
     (9)  unfair_g  ≥  Σ_{l of g} short_l − group_free_g          every group g
 
@@ -142,6 +143,18 @@ def complete_orders_get_all_or_nothing(programme: Programme) -> None:
             programme.model.add(programme.short[line] == units * (1 - whole))
 
 
+def bundles_are_served_whole(programme: Programme) -> None:
+    """(7')."""
+    problem = programme.problem
+    order = np.repeat(np.arange(problem.size), np.diff(problem.order_line))
+    short: dict[tuple[int, int], cp_model.IntVar] = {}
+    for line in np.flatnonzero(problem.kit >= 0).tolist():
+        key, each = (int(order[line]), int(problem.kit[line])), int(problem.kit_units[line])
+        if key not in short:
+            short[key] = programme.model.new_int_var(0, int(problem.units[line]) // each, "")
+        programme.model.add(programme.short[line] == each * short[key])
+
+
 def load_beyond_a_threshold_costs(programme: Programme) -> None:
     """(8)."""
     node, soft = programme.problem.node[programme.candidate], programme.problem.soft
@@ -170,6 +183,7 @@ RULES: Final[tuple[Callable[[Programme], None], ...]] = (
     nodes_handle_so_many_units,
     orders_get_so_many_parcels,
     complete_orders_get_all_or_nothing,
+    bundles_are_served_whole,
     load_beyond_a_threshold_costs,
     shortage_beyond_a_share_costs,
 )

@@ -27,7 +27,7 @@ from omnisource.models.plan import SHIPMENT_TERMS, Plan
 from omnisource.models.world import World
 from omnisource.solvers.alternatives import Another, Case
 from omnisource.solvers.candidates import VERDICTS
-from omnisource.solvers.forbidding import forbidding
+from omnisource.solvers.forbidding import forbidding, smallest
 from omnisource.solvers.legend import Legend
 from omnisource.solvers.problem import Ints, Prices, Problem
 
@@ -241,7 +241,16 @@ class _Told:
             alternative=self.alternative(other) if other else None,
             verdicts=verdicts,
             reason=self._reason(node, verdicts, other),
+            rules=() if other is not None else self._in_the_way(node, possible),
         )
+
+    def _in_the_way(self, node: int, possible: bool) -> tuple[str, ...]:
+        """Return the smallest set of rules that forbids a node."""
+        if not possible:
+            firsts = self.legend.line_start[self.lines.start : self.lines.stop]
+            lines = self.legend.line_rows[firsts].tolist()
+            return smallest(self.world, self.case.order, node, lines)
+        return () if self.case.problem.large[self.case.order] else self.case.barring(node)
 
     def _reason(self, node: int, verdicts: tuple[LineVerdict, ...], other: Another | None) -> str:
         name = self._node(node)

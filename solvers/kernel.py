@@ -6,11 +6,12 @@ of what it takes, and c allowed to send x only within what is left of its cells 
 
     best(x)  =  min over candidates c of p(c, x)                                        (1)
     f_j(0)   =  0
-    f_j(s)   =  min( f_j(s − e_i) + shortage_i ,                                        (2)
+    f_j(s)   =  min( f_j(s − d_i) + d_i · shortage ,                                    (2)
                      min over 0 < x ≤ s, x_i ≥ 1 of best(x) + f_{j−1}(s − x) )
 
-where i is the first line with s_i > 0 (some shipment holds its unit, or none does), and j the
-number of shipments allowed; without a binding limit f_{j−1} is f_j itself. This is the dynamic
+where i is the first line with s_i > 0 (some shipment holds its unit, or none does), d_i one unit of
+it, or of all lines of its bundle what one bundle has (solvers/kits.py), and j the number of
+shipments allowed; without a binding limit f_{j−1} is f_j itself. This is the dynamic
 programme over subsets of lines, with subsets widened to sub-multisets so that units of one line
 may come from several nodes; its steps number Π (q+1)(q+2)/2.
 
@@ -38,6 +39,7 @@ from omnisource.solvers.stages import (
     all_short,
     cut,
     lay_out,
+    lay_short,
     overstepped,
     price_contents,
     read_off,
@@ -68,7 +70,8 @@ def relaxed_plan(
         candidate[at], entries[at] = by[1], entry[1]
         return best[1], 1, -1
     if ones and layers == 1:
-        _subsets(problem, order, size, more, work)
+        lay_short(problem, order, k, more, work)
+        _subsets(problem, order, size, work)
     else:
         cut(problem, order, k, layers, prices, work)
     value = work.f[layers * size - 1]
@@ -84,10 +87,10 @@ def relaxed_plan(
 
 
 @njit(cache=True, nogil=True)
-def _subsets(problem: Any, order: int, size: int, more: float, work: Any) -> None:
+def _subsets(problem: Any, order: int, size: int, work: Any) -> None:
     """Fill f and take, (2), where every line asks for one unit: states are sets of lines."""
-    best, f, take, shortage = work.best, work.f, work.take, problem.shortage
-    first, short = problem.order_line[order], not problem.complete[order]
+    best, f, take, fall, fine = work.best, work.f, work.take, work.fall, work.fine
+    short = not problem.complete[order]
     f[0], take[0] = 0.0, 0
     for s in range(1, size):
         low = s & -s
@@ -97,8 +100,8 @@ def _subsets(problem: Any, order: int, size: int, more: float, work: Any) -> Non
             i += 1
         least, taken = FAR, 0
         rest = s - low
-        if short:
-            least = f[rest] + shortage[first + i] + more
+        if short and s & fall[i] == fall[i]:
+            least = f[s - fall[i]] + fine[i]
         t = rest
         while True:
             cost = best[t | low] + f[rest - t]

@@ -117,27 +117,43 @@ def _fit(case: Case, way: int, units: Ints, steps: Ints) -> list[Ints]:
     room = sorted((int(ways.step_grams[t]) for t in steps), reverse=True)
     grams, bulk = [0.0] * len(room), [0.0] * len(room)
     held = [np.zeros(len(units), np.int64) for _ in room]
-    for j in np.argsort(-size, kind="stable"):
-        for _ in range(units[j]):
-            weight, space = float(problem.grams[lines[j]]), float(volume[j])
-            fitting = (
-                b for b, limit in enumerate(room)
-                if grams[b] + weight <= limit and bulk[b] + space <= limit + 1e-9
-            )  # fmt: skip
-            b = next(fitting, len(room))
-            if b == len(room):
-                room.append(largest)
-                grams.append(0.0)
-                bulk.append(0.0)
-                held.append(np.zeros(len(units), np.int64))
-            grams[b] += weight
-            bulk[b] += space
-            held[b][j] += 1
+    items = _items(case, units)
+    for item in sorted(items, key=lambda item: -float(size @ item)):
+        weight, space = float(problem.grams[lines] @ item), float(volume @ item)
+        fitting = (
+            b for b, limit in enumerate(room)
+            if grams[b] + weight <= limit and bulk[b] + space <= limit + 1e-9
+        )  # fmt: skip
+        b = next(fitting, len(room))
+        if b == len(room):
+            room.append(largest)
+            grams.append(0.0)
+            bulk.append(0.0)
+            held.append(np.zeros(len(units), np.int64))
+        grams[b] += weight
+        bulk[b] += space
+        held[b] += item
     return [content for content in held if content.any()]
 
 
+def _items(case: Case, units: Ints) -> list[Ints]:
+    """Return what is packed as one: single units, and bundles that lie in one parcel."""
+    problem, lines = case.problem, case.lines
+    found: list[Ints] = []
+    for j, line in enumerate(lines):
+        head = problem.kit[line] if problem.kit_parcel[line] else -1
+        mine = problem.kit[lines] == head if head >= 0 else np.arange(len(lines)) == j
+        item = np.where(mine, problem.kit_units[lines] if head >= 0 else 1, 0)
+        many = int((units[mine] // item[mine]).min())
+        found += [item] * (many if head in (-1, j) else 0)
+    return found
+
+
 def _allowed(case: Case, parcels: Parcels) -> Parcels:
-    """Leave out parcels that packing added beyond a limit on shipments; all, where all or none."""
+    """Leave out parcels that packing added beyond a limit on shipments; all, where all or none.
+
+    All, too, where half a bundle would be left.
+    """
     problem, left, most = case.problem, case.left, case.problem.max_shipments[case.order]
     kept: Parcels = []
     sent: dict[int, int] = {}
@@ -146,10 +162,20 @@ def _allowed(case: Case, parcels: Parcels) -> Parcels:
         sent[node] = sent.get(node, 0) + 1
         if sent[node] <= left.node_orders[node] and len(kept) < most:
             kept.append((way, units))
-    if not problem.complete[case.order] or not kept:
+    if not kept:
         return kept
     served = np.sum([units for _, units in kept], axis=0)
-    return kept if np.array_equal(served, problem.units[case.lines]) else []
+    if problem.complete[case.order] and not np.array_equal(served, problem.units[case.lines]):
+        return []
+    return [] if _has_half(case, served) else kept
+
+
+def _has_half(case: Case, served: Ints) -> bool:
+    """Say whether half a bundle is served."""
+    kit, each = case.problem.kit[case.lines], case.problem.kit_units[case.lines]
+    bundled = np.flatnonzero(kit >= 0)
+    many = served[kit[bundled]] // each[kit[bundled]]
+    return bool((served[bundled] != many * each[bundled]).any())
 
 
 def _candidate(problem: Problem, way: int) -> int:

@@ -76,8 +76,8 @@ class Contents(NamedTuple):
     mm3: Floats  # (S,)
     late: Ints  # (S,) Σ units · cents a unit and day late
     bits: NDArray[np.uint64]  # (S,) rules that hold on the side of any line in it
-    total: Ints  # (S,) units
-    alone: NDArray[np.bool_]  # (S,) holds goods that ship alone
+    total: Ints  # (S,) units; at least 2 where a bundle is broken
+    alone: NDArray[np.bool_]  # (S,) holds goods that ship alone, or half a bundle
     freight: Ints  # (zones, S) cents
     known: Ints  # (zones,) order whose freight is in that row
 
@@ -127,7 +127,31 @@ def describe(data: Any, order: int, stride: Ints, all_of: Any) -> int:
             all_of.alone[s] = all_of.alone[rest] or data.alone[sku]
         size *= data.units[line] + 1
         stride[j + 1] = size
+    bundled = False
+    for line in range(first, first + k):
+        bundled |= data.kit[line] >= 0
+    if bundled:
+        keep_bundles_whole(data, order, stride, all_of)
     return size
+
+
+@njit(cache=True, nogil=True)
+def keep_bundles_whole(data: Any, order: int, stride: Ints, all_of: Any) -> None:
+    """Mark contents that hold half a bundle: they can be sent no more than goods that ship alone.
+
+    (2) of solvers/kits.py.
+    """
+    first, k = data.order_line[order], data.order_line[order + 1] - data.order_line[order]
+    for s in range(1, stride[k]):
+        for j in range(k):
+            head = data.kit[first + j]
+            if head < 0:
+                continue
+            held = s // stride[j] % (data.units[first + j] + 1)
+            whole = s // stride[head] % (data.units[first + head] + 1)
+            one, other = data.kit_units[first + j], data.kit_units[first + head]
+            if held * other != whole * one or held % one != 0:
+                all_of.alone[s], all_of.total[s] = True, max(all_of.total[s], 2)
 
 
 @njit(cache=True, nogil=True)

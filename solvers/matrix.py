@@ -4,6 +4,7 @@ Variables, over the menus of solvers/problem.py
     z_m      how many parcels of menu entry m (candidate c, content x) are sent, 0 … ⌊cap / x⌋
     short_l  units of line l left unserved, 0 … units_l
     whole_o  whether an order that must be complete is served, 0 or 1
+    broken_k bundles of a line group k that are not served, 0, 1, …
     busy_b   shipments beyond the threshold b on a node's load, ≥ 0
     unfair_g units short in the group g beyond those that are free, ≥ 0
 
@@ -16,10 +17,11 @@ Programme
     (5)  Σ_{m from n} Σ_l x_ml z_m  ≤  node_units_n              every node n
     (6)  Σ_{m of o} z_m  ≤  max_shipments_o                      every order o
     (7)  short_l  +  units_l whole_o  =  units_l                 every line of o where complete_o
+    (7') short_l  −  kit_units_l broken_k  =  0                  every line l of a bundle k
     (8)  Σ_{m from n_b} z_m  −  busy_b  ≤  load_from_b           every threshold b
     (9)  Σ_{l in g} short_l  −  unfair_g  ≤  group_free_g        every group g
 
-z, short and whole are integer.
+z, short, whole and broken are integer.
 """
 
 from collections.abc import Callable
@@ -31,16 +33,17 @@ from ortools.math_opt import model_pb2
 from scipy import sparse
 
 from omnisource.solvers.entries import Entries, entries
-from omnisource.solvers.problem import UNLIMITED, Floats, Ints, Problem
+from omnisource.solvers.problem import UNLIMITED, Flags, Floats, Ints, Problem
 
 
 @dataclass(frozen=True, eq=False)
 class Columns(Entries):
-    """The variables: those entries, then short, whole, busy and unfair."""
+    """The variables: those entries, then short, whole, broken, busy and unfair."""
 
     problem: Problem
     short: int  # column of the first of them
     whole: int
+    broken: int
     busy: int
     unfair: int
     size: int
@@ -60,17 +63,31 @@ class Rows:
 def columns_of(problem: Problem) -> Columns:
     """Return the variables of a night."""
     found, complete = entries(problem), int(problem.complete.sum())
-    sizes = [len(found.entry), len(problem.units), complete, len(problem.soft.load_node),
-             len(problem.soft.group_free)]  # fmt: skip
-    short, whole, busy, unfair, size = np.cumsum(sizes).tolist()
+    sizes = [len(found.entry), len(problem.units), complete, int(_heads(problem).sum()),
+             len(problem.soft.load_node), len(problem.soft.group_free)]  # fmt: skip
+    short, whole, broken, busy, unfair, size = np.cumsum(sizes).tolist()
     return Columns(
         **vars(found),
         problem=problem,
         short=short,
         whole=whole,
+        broken=broken,
         busy=busy,
         unfair=unfair,
         size=size,
+    )
+
+
+def _heads(problem: Problem) -> Flags:
+    """Say, (L,), which lines are the first of a bundle."""
+    found: Flags = problem.kit == _place(problem)
+    return found
+
+
+def _place(problem: Problem) -> Ints:
+    """Return, (L,), the place of each line in its order."""
+    return np.arange(len(problem.units)) - np.repeat(
+        problem.order_line[:-1], np.diff(problem.order_line)
     )
 
 
@@ -127,6 +144,22 @@ def complete_orders_get_all_or_nothing(columns: Columns) -> Rows:
     )
 
 
+def bundles_are_served_whole(columns: Columns) -> Rows:
+    """(7')."""
+    problem = columns.problem
+    line = np.flatnonzero(problem.kit >= 0)
+    head = (line - _place(problem)[line]) + problem.kit[line]
+    broken = columns.broken + (np.cumsum(_heads(problem)) - 1)[head]
+    rows, none = np.arange(len(line)), np.zeros(len(line))
+    return Rows(
+        row=np.concatenate([rows, rows]),
+        column=np.concatenate([columns.short + line, broken]),
+        value=np.concatenate([np.ones(len(line)), -problem.kit_units[line].astype(np.float64)]),
+        low=none,
+        high=none,
+    )
+
+
 def load_beyond_a_threshold_costs(columns: Columns) -> Rows:
     """(8)."""
     problem, soft = columns.problem, columns.problem.soft
@@ -163,6 +196,7 @@ RULES: Final[tuple[Callable[[Columns], Rows], ...]] = (
     nodes_handle_so_many_units,
     orders_get_so_many_parcels,
     complete_orders_get_all_or_nothing,
+    bundles_are_served_whole,
     load_beyond_a_threshold_costs,
     shortage_beyond_a_share_costs,
 )
@@ -190,8 +224,9 @@ def costs(columns: Columns) -> Floats:
 def most_of(columns: Columns) -> Floats:
     """Return the upper bound of every variable."""
     beyond = np.full(columns.size - columns.busy, np.inf)
-    whole = np.ones(columns.busy - columns.whole)
-    return np.concatenate([columns.most, columns.problem.units, whole, beyond], dtype=np.float64)
+    whole, problem = np.ones(columns.broken - columns.whole), columns.problem
+    broken = (problem.units // problem.kit_units)[_heads(problem)]
+    return np.concatenate([columns.most, problem.units, whole, broken, beyond], dtype=np.float64)
 
 
 def written(columns: Columns) -> model_pb2.ModelProto:

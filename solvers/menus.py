@@ -44,6 +44,19 @@ def menu_sizes(
 
 
 @njit(cache=True, nogil=True)
+def breaks_a_bundle(problem: Problem, first: int, units: Ints) -> bool:
+    """Say whether a content holds half a bundle that lies in one parcel, (2) of solvers/kits.py."""
+    for j in range(len(units)):
+        head = problem.kit[first + j]
+        if head < 0 or not problem.kit_parcel[first + j]:
+            continue
+        one, other = problem.kit_units[first + j], problem.kit_units[first + head]
+        if units[j] * other != units[head] * one or units[j] % one != 0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
 def content_cents(problem: Problem, order: int, candidate: int, units: Ints) -> tuple[int, int]:
     """Return the cost of a content, in cents, and the way that gives it, (`NEVER`, −1) if none.
 
@@ -67,7 +80,7 @@ def content_cents(problem: Problem, order: int, candidate: int, units: Ints) -> 
         fixed += units[j] * problem.rate[pair + j]
         bits |= problem.line_fences[line]
         alone |= problem.alone[line]
-    if alone and total > 1:
+    if (alone and total > 1) or breaks_a_bundle(problem, first, units):
         return NEVER, -1
     best, best_way = NEVER, -1
     for way in range(problem.ways.start[candidate], problem.ways.start[candidate + 1]):

@@ -7,7 +7,8 @@ Of an order with line quantities q, and for every node a menu of what it can sen
                ←  min over i, t of F(j − i, s − t) + g_n(i, t)                     (2)
     plan       =  min over j ≤ limit, s of F(j, s) + Σ (shortage_l + price) (q_l − s_l)      (3)
 
-with t within what is left of the node's cells and its capacities. Nothing is left out, so this
+with t within what is left of the node's cells and its capacities, and q − s whole bundles of what
+is bundled. Nothing is left out, so this
 is what the compiled oracle (solvers/kernel.py) is held to; it takes some ten thousand times as
 long. Orders too large for menus are priced by solvers/large.py.
 """
@@ -69,9 +70,20 @@ def best_plan(
         short = [q - s for q, s in zip(asked, state, strict=True)]
         value = cents + sum(p * u for p, u in zip(penalties, short, strict=True))  # (3)
         partial = any(short) and any(state)
-        if value < best.value and not (problem.complete[order] and partial):
+        barred = (problem.complete[order] and partial) or _breaks(problem, order, short)
+        if value < best.value and not barred:
             best = OrderPlan(float(value), parcels)
     return best
+
+
+def _breaks(problem: Problem, order: int, short: list[int]) -> bool:
+    """Say whether those units short are half a bundle, (1) of solvers/kits.py."""
+    first, counts = int(problem.order_line[order]), dict[int, set[float]]()
+    for j, units in enumerate(short):
+        head = int(problem.kit[first + j])
+        if head >= 0:
+            counts.setdefault(head, set()).add(units / int(problem.kit_units[first + j]))
+    return any(len(found) > 1 or min(found) % 1 for found in counts.values())
 
 
 def contents(problem: Problem, order: int, candidate: int) -> list[tuple[int, State]]:

@@ -74,6 +74,8 @@ class Scratch(NamedTuple):
     digit: Ints  # (k,) odometer
     state: Ints  # (k,) digits of a state
     stride: Ints  # (k+1,) of the order's states
+    fall: Ints  # (k,) by how much a state falls where a unit of the line, or its bundle, is short
+    fine: Floats  # (k,) cents of that
 
 
 @njit(cache=True, nogil=True)
@@ -96,7 +98,7 @@ def scratch(problem: Any, orders: Any) -> Any:
         np.empty(states, floats), np.empty(states, ints), np.empty(states, ints),
         np.empty(room, floats), np.empty(room, ints), np.empty(lines, ints),
         np.empty(lines, floats), np.empty(lines, ints), np.empty(lines, ints),
-        np.empty(lines + 1, ints),
+        np.empty(lines + 1, ints), np.empty(lines, ints), np.empty(lines, floats),
     )  # fmt: skip
 
 
@@ -110,6 +112,8 @@ class Menus(NamedTuple):
     large: Flags
     units: Ints
     shortage: Ints
+    kit: Ints
+    kit_units: Ints
     node: NDArray[np.int32]
     pair_start: Ints
     cell: NDArray[np.int32]
@@ -125,8 +129,8 @@ def lent_menus(problem: Any) -> Any:
     return lent(
         Menus(
             problem.order_line, problem.order_candidate, problem.max_shipments, problem.complete,
-            problem.large, problem.units, problem.shortage, problem.node, problem.pair_start,
-            problem.cell, problem.cap, problem.menu_start, problem.menu_cost,
-            problem.menu_content,
+            problem.large, problem.units, problem.shortage, problem.kit, problem.kit_units,
+            problem.node, problem.pair_start, problem.cell, problem.cap, problem.menu_start,
+            problem.menu_cost, problem.menu_content,
         )
     )  # fmt: skip

@@ -21,6 +21,10 @@ The night is
     (5)  Σ x from n  ≤  node_units_n                                       every node
     (6)  number of shipments of o  ≤  max_shipments_o                      every order
     (7)  short_l = 0 for all lines of o, or short_l = units_l for all      where complete_o
+    (8)  short_l  /  kit_units_l  is one whole number                      lines of one bundle
+
+and x_l / kit_units_l is one whole number in every content, where a bundle lies in one parcel
+(solvers/kits.py).
 
 A shipment is one parcel: the cost of a content is not additive over its lines (weight steps,
 dimensional weight, a fee a shipment), and one node may send an order more than one. Lines of
@@ -110,6 +114,9 @@ class Problem(NamedTuple):
     mm3: Floats  # (L,) cubic millimetres a unit
     alone: Flags  # (L,) each unit travels in a parcel of its own
     line_fences: NDArray[np.uint64]  # (L,) bits of the rules that hold on the line's side
+    kit: Ints  # (L,) place in its order of the first line of its bundle, −1 for none
+    kit_units: Ints  # (L,) units of the line in one bundle
+    kit_parcel: Flags  # (L,) whether a bundle lies in one parcel
     # candidates
     node: NDArray[np.int32]  # (C,)
     km: Floats  # (C,) great-circle distance from the node to the destination

@@ -16,6 +16,8 @@ a way's tariff, with
     (6)  Σ over ways of c of x_wj + a_wj  ≤  left in c's cell            every candidate and line
     (7)  Σ z + Σ a  ≤  max_shipments, and per node ≤ what is left of its shipments and units
     (8)  s_j = q_j · r, r ∈ {0, 1}                                       where all or none
+    (9)  s_j = u_j · b_k, b integer ≥ 0            lines of a bundle k, u units in one
+    (10) x_wj / u_j  is the same for all lines     of a bundle that lies in one parcel, every way
 
 No parcel holds more than the order asks for: so much is the most that a limit counts for in (3) and
 (4), which are written in shares of it. An open limit as it stands, 10⁹ grams beside a few, is more
@@ -36,7 +38,7 @@ from omnisource.solvers.plans import Left
 from omnisource.solvers.problem import NEVER, UNLIMITED, Floats, Ints, Prices, Problem
 
 MIXED, ALONE, PARCEL, SHORT, NOTHING = range(5)
-"""Kinds of variables: x, a, z, s and r."""
+"""Kinds of variables: x, a, z, s, and r with b."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,7 @@ def programme(case: Case) -> Programme:
             z = _parcels(case, int(way), int(c), columns)
             by_candidate[int(c)].setdefault(-1, []).extend(z.tolist())
             _carry(case, (int(way), mixed, z), columns, rows)
+            _keep_together(case, dict(mixed), rows)
     _couple(case, by_candidate, columns, rows)
     _serve(case, sent, columns, rows)
     return Programme(
@@ -197,6 +200,20 @@ def _carry(
         rows.add(np.append(z, column), np.append(-fits, 1.0), -np.inf, 0)  # (5)
 
 
+def _keep_together(case: Case, mixed: dict[int, int], rows: _Rows) -> None:
+    """Add (10) of a way that sends mixed goods: line and column."""
+    problem, lines = case.problem, case.lines
+    for j, column in mixed.items():
+        if not problem.kit_parcel[lines[j]]:
+            continue
+        for other in np.flatnonzero(problem.kit[lines] == problem.kit[lines[j]]).tolist():
+            if other not in mixed:
+                rows.add(np.array([column]), np.ones(1), 0, 0)
+            elif other > j:
+                both = problem.kit_units[lines[[other, j]]] * np.array([1.0, -1.0])
+                rows.add(np.array([column, mixed[other]]), both, 0, 0)
+
+
 def _serve(case: Case, sent: list[list[int]], columns: _Columns, rows: _Rows) -> None:
     """Add s and r, and (2), the order's part of (7), and (8)."""
     problem, asked = case.problem, [float(q) for q in case.problem.units[case.lines]]
@@ -214,6 +231,11 @@ def _serve(case: Case, sent: list[list[int]], columns: _Columns, rows: _Rows) ->
         none = columns.add((-1, 0, NOTHING), 0.0, 1.0)
         for column, q in zip(short, asked, strict=True):
             rows.add(np.array([column, none]), np.array([1.0, -q]), 0, 0)  # (8)
+    kit, each = problem.kit[case.lines], problem.kit_units[case.lines].astype(float)
+    for head in np.unique(kit[kit >= 0]).tolist():
+        broken = columns.add((-1, head, NOTHING), 0.0, asked[head] // each[head])
+        for j in np.flatnonzero(kit == head).tolist():
+            rows.add(np.array([short[j], broken]), np.array([1.0, -each[j]]), 0, 0)  # (9)
 
 
 def _couple(

@@ -161,8 +161,8 @@ def front(units: Ints, menu_ways: Any, limits: Any, to: Any, at: tuple[int, int]
     lines = (np.array([0, k]), np.array([0, c]), np.arange(c + 1) * k, np.arange(c, dtype=np.int32))
     menus = Menus(
         lines[0], lines[1], limit, np.ones(1, np.bool_), np.zeros(1, np.bool_), units,
-        np.full(k, NOT_SERVED), lines[3], lines[2], menu.cell, menu.cap, menu.start, cost,
-        menu.content,
+        np.full(k, NOT_SERVED), np.full(k, -1), np.ones(k, np.int64), lines[3], lines[2],
+        menu.cell, menu.cap, menu.start, cost, menu.content,
     )  # fmt: skip
     order = np.zeros(1, np.int64)
     for goal in (CHEAPEST, GREENEST):

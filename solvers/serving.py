@@ -8,7 +8,8 @@ what is left, and so keeps every plan feasible for (2)–(7) of solvers/problem.
     (4), (5)  a node sends no more parcels, and no more units, than it may
     (6)  an order gets no more parcels than it may, the last from whoever has most of the rest;
          what is then missing is short
-    (7)  an order that must be complete and is not is taken back, parcel by parcel
+    (7)  an order that must be complete and is not, or would get half a bundle, is taken back,
+         parcel by parcel
 
 A node's goods for an order travel in as few parcels as first-fit-decreasing finds: all in one if
 one may carry them; otherwise parcels are filled one after the other, heaviest line first. Each
@@ -105,20 +106,50 @@ def offer(problem: Problem, books: Books, candidate: int, want: Ints) -> Ints:
         if cell >= 0:
             given[i] = max(0, min(want[i], problem.cap[pair + i], books.stock[cell], left))
             left -= given[i]
+    _keep_whole(problem, books.turn[0], given, 1)
     if price_content(problem, books.turn[0], candidate, given)[0] >= NEVER:
         _drop_unsendable(problem, books.turn[0], candidate, given)
     return given
 
 
 @njit(cache=True, nogil=True)
+def _keep_whole(problem: Problem, order: int, given: Ints, parcel: int) -> None:
+    """Take off what is half a bundle: of those that stay together, or of all (`parcel` 0)."""
+    first = problem.order_line[order]
+    for i in range(len(given)):
+        if problem.kit[first + i] != i or problem.kit_parcel[first + i] < parcel:
+            continue
+        whole = given[i]
+        for j in range(i, len(given)):
+            if problem.kit[first + j] == i:
+                whole = min(whole, given[j] // problem.kit_units[first + j])
+        for j in range(i, len(given)):
+            if problem.kit[first + j] == i:
+                given[j] = whole * problem.kit_units[first + j]
+
+
+@njit(cache=True, nogil=True)
 def _drop_unsendable(problem: Problem, order: int, candidate: int, given: Ints) -> None:
     """Set to 0 what the candidate may not even send a single unit of."""
-    one = np.zeros(len(given), np.int64)
+    one, first = np.zeros(len(given), np.int64), problem.order_line[order]
     for i in range(len(given)):
-        one[i] = min(given[i], 1)
-        if given[i] > 0 and price_content(problem, order, candidate, one)[0] >= NEVER:
-            given[i] = 0
-        one[i] = 0
+        if given[i] > 0:
+            _put(problem, first, (i, 1), one)
+            if price_content(problem, order, candidate, one)[0] >= NEVER:
+                _put(problem, first, (i, 0), given)
+            _put(problem, first, (i, 0), one)
+
+
+@njit(cache=True, nogil=True)
+def _put(problem: Problem, first: int, at: tuple[int, int], box: Ints) -> None:
+    """Put so many units of a line into a box, or so many bundles where it stays with others."""
+    i, many = at
+    if problem.kit[first + i] < 0 or not problem.kit_parcel[first + i]:
+        box[i] = many
+        return
+    for j in range(len(box)):
+        if problem.kit[first + j] == problem.kit[first + i]:
+            box[j] = many * problem.kit_units[first + j]
 
 
 @njit(cache=True, nogil=True)
@@ -135,14 +166,18 @@ def fill(problem: Problem, order: int, candidate: int, given: Ints) -> tuple[Int
     line = problem.order_line[order]
     box[:] = 0
     for i in np.argsort(-problem.grams[line : line + len(box)], kind="mergesort"):
-        fits, most = 0, given[i]
+        each = problem.kit_units[line + i] if problem.kit_parcel[line + i] else 1
+        if box[i] > 0:
+            continue  # with the rest of its bundle
+        fits, most = 0, given[i] // each
         while fits < most:
-            box[i] = (fits + most + 1) // 2
+            tried = (fits + most + 1) // 2
+            _put(problem, line, (i, tried), box)
             if price_content(problem, order, candidate, box)[0] < NEVER:
-                fits = box[i]
+                fits = tried
             else:
-                most = box[i] - 1
-        box[i] = fits
+                most = tried - 1
+        _put(problem, line, (i, fits), box)
     cents, way = price_content(problem, order, candidate, box)
     return box, cents, way
 
@@ -180,10 +215,18 @@ def _write(problem: Problem, books: Books, candidate: int, box: Ints) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _is_half(problem: Problem, order: int, want: Ints) -> bool:
+    """Say whether what is short is half a bundle."""
+    whole = want.copy()
+    _keep_whole(problem, order, whole, 0)
+    return not (whole == want).all()
+
+
+@njit(cache=True, nogil=True)
 def settle(problem: Problem, books: Books, want: Ints) -> None:
     """End an order's turn: (7), what had to be complete and is not is taken back."""
     order, before = books.turn[0], books.turn[1]
-    if not problem.complete[order] or not want.any():
+    if not want.any() or not (problem.complete[order] or _is_half(problem, order, want)):
         return
     for shipment in range(before, books.size[0]):
         candidate = books.candidate[shipment]

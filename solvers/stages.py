@@ -32,6 +32,35 @@ def lay_out(problem: Any, order: int, work: Any) -> tuple[int, int, int]:
 
 
 @njit(cache=True, nogil=True)
+def lay_short(problem: Any, order: int, k: int, more: float, work: Any) -> None:
+    """Set what it does to a state, and costs, that a unit goes short: with it its whole bundle."""
+    first = problem.order_line[order]
+    for i in range(k):
+        head = problem.kit[first + i]
+        work.fall[i], work.fine[i] = work.stride[i], problem.shortage[first + i] + more
+        if head < 0:
+            continue
+        work.fall[i], work.fine[i] = 0, 0.0
+        for j in range(k):
+            if problem.kit[first + j] == head:
+                many = problem.kit_units[first + j]
+                work.fall[i] += many * work.stride[j]
+                work.fine[i] += many * (problem.shortage[first + j] + more)
+
+
+@njit(cache=True, nogil=True)
+def holds_bundle(problem: Any, first: int, k: int, i: int, state: Any) -> bool:
+    """Say whether a state has all of the bundle that line i is of; a loose unit it has."""
+    head = problem.kit[first + i]
+    if head < 0:
+        return True
+    for j in range(k):
+        if problem.kit[first + j] == head and state[j] < problem.kit_units[first + j]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
 def price_contents(
     problem: Any, order: int, span: tuple[int, int], at: Any, work: Any, fill: Any
 ) -> tuple[int, int]:
@@ -104,8 +133,9 @@ def price_contents(
 @njit(cache=True, nogil=True)
 def cut(problem: Any, order: int, k: int, layers: int, prices: Any, work: Any) -> None:
     """Fill f and take, (2). One layer means no limit; otherwise layer j allows j shipments."""
-    first, more, short = problem.order_line[order], prices.short[order], not problem.complete[order]
-    units, shortage = problem.units, problem.shortage
+    first, short = problem.order_line[order], not problem.complete[order]
+    lay_short(problem, order, k, prices.short[order], work)
+    units, fall, fine = problem.units, work.fall, work.fine
     best, f, take, stride = work.best, work.f, work.take, work.stride
     digit, state, size = work.digit, work.state, work.stride[k]
     for layer in range(layers):
@@ -123,8 +153,8 @@ def cut(problem: Any, order: int, k: int, layers: int, prices: Any, work: Any) -
             while state[i] == 0:
                 i += 1
             low, taken = FAR, 0
-            if short:
-                low = f[here + s - stride[i]] + shortage[first + i] + more
+            if short and holds_bundle(problem, first, k, i, state):
+                low = f[here + s - fall[i]] + fine[i]
             if layer > 0 or layers == 1:
                 digit[i:k] = 0
                 digit[i] = 1
@@ -175,7 +205,7 @@ def read_off(
             continue
         for j in range(k):
             if s // work.stride[j] % (problem.units[first + j] + 1) > 0:
-                s -= work.stride[j]
+                s -= work.fall[j]
                 break
     return count
 

@@ -21,7 +21,10 @@ WIDE_LIMIT: Final = 5_000_000
 """Cuts, Π (q+1)(q+2)/2, up to which an order is solved this way."""
 PIECE_LIMIT: Final = 60_000
 """Cuts of a piece of an order that is served in pieces."""
-BY_LINE: Final = ("units", "shortage", "late", "grams", "mm3", "alone", "line_fences")
+BY_LINE: Final = (
+    *("units", "shortage", "late", "grams", "mm3", "alone", "line_fences"),
+    *("kit", "kit_units", "kit_parcel"),
+)
 BY_PAIR: Final = ("cell", "cap", "rate")
 BY_WAY: Final = ("service", "steps", "days_late", "arrives", "fences", "co2")
 BY_ORDER: Final = ("max_shipments", "complete", "placed_at")
@@ -45,6 +48,9 @@ def alone(problem: Problem, order: int, lines: Ints | None = None) -> Problem:
     ways, way = problem.ways, int(problem.ways.start[begin])
     of_ways = slice(way, int(ways.start[end]))
     columns = {name: getattr(problem, name)[first:last][chosen] for name in BY_LINE}
+    place = np.full(last - first + 1, -1)  # the last for a line of no bundle
+    place[chosen] = np.arange(len(chosen))
+    columns["kit"] = place[columns["kit"]]
     for name in BY_PAIR:
         by_candidate = getattr(problem, name)[pairs].reshape(end - begin, last - first)
         columns[name] = by_candidate[:, chosen].ravel()
@@ -118,18 +124,25 @@ def pieced_plan(problem: Problem, order: int, prices: Prices, left: Left) -> lis
 
 
 def _pieces(problem: Problem, order: int) -> list[Ints]:
-    """Cut the lines of an order into runs of at most `PIECE_LIMIT` cuts, one line at the least."""
-    units = problem.units[problem.order_line[order] : problem.order_line[order + 1]]
+    """Cut the lines of an order into runs of at most `PIECE_LIMIT` cuts, one line at the least.
+
+    A bundle is not cut; one wider than `WIDE_LIMIT` is left out.
+    """
+    lines = slice(problem.order_line[order], problem.order_line[order + 1])
+    units, kit = problem.units[lines], problem.kit[lines]
+    loose = [np.array([j]) for j in np.flatnonzero(kit < 0)]
     pieces: list[list[int]] = [[]]
     size = 1.0
-    for j, q in enumerate(units):
-        more = (q + 1.0) * (q + 2.0) / 2.0
+    for run in [*loose, *(np.flatnonzero(kit == head) for head in np.unique(kit[kit >= 0]))]:
+        more = float(np.prod((units[run] + 1.0) * (units[run] + 2.0) / 2.0))
+        if more > WIDE_LIMIT and len(run) > 1:
+            continue
         if pieces[-1] and size * more > PIECE_LIMIT:
             pieces.append([])
             size = 1.0
-        pieces[-1].append(j)
+        pieces[-1] += run.tolist()
         size *= more
-    return [np.array(piece) for piece in pieces]
+    return [np.array(piece) for piece in pieces if piece]
 
 
 def _joined(problem: Problem, order: int, parcels: list[Parcel]) -> list[Parcel]:

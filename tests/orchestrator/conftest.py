@@ -1,7 +1,7 @@
 """Databases to test on: every test that asks for `databases` runs on SQLite and on PostgreSQL."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -148,11 +148,15 @@ class Town:
     lives: list[Life] = field(default_factory=list)
 
     def life(
-        self, stock: dict[str, int], *, orders: Any = (), lines: Any = (), **rules: Any
-    ) -> Life:
-        """See to the orders of a new database; stock as {"WA": 3}: three units of A at W."""
+        self, stock: dict[str, int], *, orders: Any = (), lines: Any = (),
+        more: Mapping[str, Any] | None = None, **rules: Any,
+    ) -> Life:  # fmt: skip
+        """See to the orders of a new database; stock as {"WA": 3}: three units of A at W.
+
+        `more` is further tables, or a scenario.
+        """
         url = self.databases.empty()
-        load_into(_town(stock, orders, lines), url)
+        load_into(_town(stock, orders, lines, more or {}), url)
         life = self.stack.enter_context(open_life(url, rules=Rules(**rules), sync="NORMAL"))
         self.lives.append(life)
         return life
@@ -193,7 +197,7 @@ def town(databases: Databases) -> Iterator[Town]:
             assert breaches(life.desk.database) == {}
 
 
-def _town(stock: dict[str, int], orders: Any, lines: Any) -> World:
+def _town(stock: dict[str, int], orders: Any, lines: Any, more: Mapping[str, Any]) -> World:
     """A warehouse W, stores S and T, and a dropshipper D.
 
     A parcel costs 400 cents from W, 500 and 600 from S and T, 450 from D; by post it takes two
@@ -227,4 +231,5 @@ def _town(stock: dict[str, int], orders: Any, lines: Any) -> World:
         stock=[StockCell(node=name[0], sku=name[1], on_hand=n) for name, n in stock.items()],
         orders=orders,
         lines=lines,
+        **more,
     )  # fmt: skip

@@ -90,7 +90,23 @@ def test_a_run_remembers_policy_and_time(world: om.World, scenario: Path, tmp_pa
     assert om.read_run(tmp_path).world.scenario == head
 
 
-def test_a_run_whose_scenario_has_changed_is_refused(kept: Path, scenario: Path) -> None:
+def test_a_run_is_explained_as_it_was_whatever_its_scenario_has_become(
+    world: om.World, plan: om.Plan, scenario: Path, kept: Path
+) -> None:
+    nodes = scenario / "nodes.csv"
+    text, name = nodes.read_text(), names(world)[0]
+    try:
+        nodes.write_text("")
+        run = om.read_run(kept)
+    finally:
+        nodes.write_text(text)
+    assert om.explain(run.world, run.plan, name) == om.explain(world, plan, name)
+
+
+def test_a_run_that_has_not_kept_its_world_is_refused_if_the_scenario_has_changed(
+    kept: Path, scenario: Path
+) -> None:
+    (kept / "seen.zip").unlink()
     nodes = scenario / "nodes.csv"
     text = nodes.read_text()
     try:
@@ -115,6 +131,7 @@ def test_a_run_whose_scenario_has_changed_is_refused(kept: Path, scenario: Path)
 def test_a_run_that_cannot_be_read_says_why(
     kept: Path, change: dict[str, object] | None, said: str
 ) -> None:
+    (kept / "seen.zip").unlink()
     facts = json.loads((kept / "run.json").read_text())
     if change is None:
         facts = {k: v for k, v in facts.items() if k not in ("now", "policy", "source")}

@@ -22,6 +22,7 @@ STARTS = {
 ROWS = [
     *("max_shipments", "complete", "placed_at", "large"),
     *("units", "shortage", "late", "grams", "mm3", "alone", "line_fences"),
+    *("kit", "kit_units", "kit_parcel"),
     *("node", "km", "cell", "cap", "rate", "menu_cost", "menu_content", "menu_way"),
 ]
 
