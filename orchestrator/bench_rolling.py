@@ -127,6 +127,7 @@ class RollingFigures:
     rule: str
     orders: int
     cost_cents: int  # shortage included
+    short_cents: int
     short_units: int
     split_rate: float  # of the orders that got something
     shipments_per_order: float
@@ -211,6 +212,7 @@ def figures_of(stream: Stream, rule: str) -> RollingFigures:
         rule=rule,
         orders=orders,
         cost_cents=int(tally.cents.sum()) + short,
+        short_cents=short,
         short_units=int(tally.left.sum()),
         split_rate=round(float((tally.parcels > 1).sum() / max(served.sum(), 1)), 4),
         shipments_per_order=round(float(tally.parcels.sum() / max(served.sum(), 1)), 4),
@@ -345,12 +347,12 @@ def rolling_sheet(found: Sequence[RollingFigures], asked: Asked) -> Sheet:
     """Return the figures as a table."""
     bound = next((each.bound_cents for each in found if each.bound_cents is not None), None)
     columns = (
-        "decided", "cost", "above the bound in hindsight", "split rate", "shipments an order",
+        "decided", "cost", "of it shortage", "above the bound in hindsight", "split rate", "shipments an order",
         "moved orders", "promises kept", "short units", "mean wait", "runs", "time",
     )  # fmt: skip
     rows = [
         (
-            each.rule, money(each.cost_cents),
+            each.rule, money(each.cost_cents), money(each.short_cents),
             "" if bound is None else share(each.cost_cents / bound - 1, 2),
             share(each.split_rate), f"{each.shipments_per_order:.3f}", f"{each.moved_orders:,}",
             share(each.kept, 2), f"{each.short_units:,}", f"{each.mean_wait_hours:.1f} h",

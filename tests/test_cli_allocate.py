@@ -156,3 +156,30 @@ def test_a_plan_is_not_written_into_its_scenario(omnisource: Omnisource, shop: P
     said = omnisource("allocate", shop, "--out", shop)
     assert said.code == 2
     assert "the scenario's own folder" in said.err
+
+
+def test_rolling_goes_on_from_the_last_run(
+    omnisource: Omnisource, shop: Path, tmp_path: Path
+) -> None:
+    asked = ["allocate", shop, "--rolling", "--out", tmp_path / "run", "--gap", "0.05", "--json"]
+    first = omnisource(*asked, "--quiet").document
+    assert first["released_orders"] + first["held_orders"] == first["open_orders"]
+    assert (tmp_path / "run" / "rolling.json").is_file()
+    again = omnisource(*asked)
+    assert again.document["open_orders"] >= first["held_orders"]
+    assert "Released" in again.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--rolling",),
+        ("--now", "2025-01-06T12:00Z"),
+        ("--rolling", "--out", "run", "--solver", "nearest"),
+        ("--rolling", "--out", "run", "--run", "monday"),
+    ],
+)
+def test_rolling_refuses_what_it_has_no_use_for(
+    omnisource: Omnisource, shop: Path, words: tuple[str, ...]
+) -> None:
+    assert omnisource("allocate", shop, *words).code == 2
