@@ -240,14 +240,21 @@ def peak_mb() -> float | None:
 
 
 def _price_table(problem: Problem, prices: Prices | None, plan: Plan) -> Table | None:
-    """Return every price that is not 0, with how much of the thing the plan uses."""
+    """Return every price that is not 0, with how much of the thing the plan uses.
+
+    Of a (node, SKU) that channels share, one row: what is dearest of it, and all there is.
+    """
     if prices is None:
         return None
     node = plan.shipments["node"]
     units = np.bincount(node, plan.shipments["units"], problem.nodes)
+    cell = _first_of_place(problem)
+    cents, capacity = np.zeros(len(cell)), np.zeros(len(cell), np.int64)
+    np.maximum.at(cents, cell, prices.cell)
+    np.add.at(capacity, cell, problem.stock)
     nodes, no_sku = np.arange(problem.nodes), np.full(problem.nodes, -1)
     parts: list[tuple[Column, ...]] = [
-        (problem.cell_node, problem.cell_sku, prices.cell, _drawn(problem, plan), problem.stock),
+        (problem.cell_node, problem.cell_sku, cents, _drawn(problem, plan), capacity),
         (nodes, no_sku, prices.node_order, np.bincount(node, minlength=problem.nodes),
          problem.node_orders),
         (nodes, no_sku, prices.node_unit, units, problem.node_units),
@@ -260,6 +267,12 @@ def _price_table(problem: Problem, prices: Prices | None, plan: Plan) -> Table |
              "capacity": np.int64}  # fmt: skip
     typed = zip(names.items(), columns, strict=True)
     return Table({"resource": kinds, **{name: c.astype(kind) for (name, kind), c in typed}})
+
+
+def _first_of_place(problem: Problem) -> Column:
+    """Return, (R,), the first cell of the same node and SKU: others are channels' own."""
+    stock = Cells(problem.cell_node, problem.cell_sku, problem.stock, problem.stock)
+    return stock.find(problem.cell_node, problem.cell_sku)
 
 
 def _drawn(problem: Problem, plan: Plan) -> Ints:

@@ -23,16 +23,15 @@ from omnisource.orchestrator.place import at, place
 from omnisource.orchestrator.room_left import room_left
 from omnisource.orchestrator.words import count
 from omnisource.solvers.atp import (
-    NO_CHANNEL,
     Atp,
     atp,
-    channel_codes,
     fence,
     first_time,
     promisable,
     step_of,
     there,
 )
+from omnisource.solvers.available import NO_CHANNEL, channel_codes
 from omnisource.solvers.clock_tables import clocks
 from omnisource.solvers.clocks import BEYOND, Clocks, collect
 from omnisource.solvers.ctp import HORIZON, Room, ready

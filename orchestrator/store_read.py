@@ -5,7 +5,7 @@ Rows are checked and linked as those of a scenario folder are. What is read is w
     on_hand         less what orders have been given already, and what reservations in time hold
     units of lines  less what has been allocated; lines and orders with nothing left stay out
     orders_per_day, units_per_day of nodes   less what the same day has been given, or is held
-    units of allotments   less what reservations of the channel hold
+    units of allotments   less what reservations of the channel hold, and nights have given it
     orders          less those for which a reservation is held
 
 For a night that may move them, orders that wait at their nodes are open too, with all that they
@@ -115,7 +115,7 @@ def read_world(
         orders = None if pinned is None else movable(connection, day, pinned)
         held = None if orders is None else read_held(connection, orders)
         raw = _raw_tables(connection, at, most, orders)
-        raw["allotments"] = with_sold(raw["allotments"], connection, at)
+        raw["allotments"] = with_sold(raw["allotments"], connection, at, orders)
         days = used_days(connection, day, at)
     if held is not None:
         raw, days = with_held(raw, days, held)

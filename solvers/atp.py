@@ -59,7 +59,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import ABSENT, Column, World
-from omnisource.solvers.available import Cells, held, kept_back, received
+from omnisource.solvers.available import Cells, channel_codes, held, kept_back, received
 from omnisource.solvers.grouping import grouped
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints
 
@@ -69,8 +69,6 @@ LEAST_ACCURACY: Final = 1e-6
 MOST_LOST: Final = 700.0
 """Expected units lost beyond which exp(−m) is no longer a number; nothing is there then."""
 DAY: Final = 1440
-NO_CHANNEL: Final = -1
-"""The code of every channel without any allotment."""
 
 
 class Committed(NamedTuple):
@@ -136,11 +134,6 @@ def atp(
         *found.by_sku, found.node, found.sku, *steps, *fences, shelf, safety,
         lost_units(world, len(shelf), now, count_days), 1.0 - world.nodes["decline_rate"],
     )  # fmt: skip
-
-
-def channel_codes(world: World) -> dict[str, int]:
-    """Return the codes of the channels that have an allotment; all others are `NO_CHANNEL`."""
-    return {name: i for i, name in enumerate(sorted(set(world.allotments["channel"].tolist())))}
 
 
 def _all_cells(world: World, now: int, later: Column) -> Cells:

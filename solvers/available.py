@@ -1,12 +1,23 @@
 """What may be sold from each stock cell tonight.
 
-    available = max(0, on_hand − safety + receipts due by now)
+    (1)  available_r   =  max(0, on_hand − safety + receipts due by now)
 
-`safety` of a cell that states none is its node's.
+`safety` of a cell that states none is its node's. Where channels have allotments A_rk in a cell,
+nobody sells what is another's, nor a channel with one more than its own, (4) of solvers/atp.py:
+
+    (2)  available_rk  =  max(0, min(A_rk, available_r − Σ_{j≠k} A_rj))    a channel k with one
+    (3)  available_r0  =  max(0, available_r − Σ_j A_rj)                  all others together
+
+These are never more than available_r together: Σ_j A_rj ≤ available_r leaves A_rj to each and the
+rest to the others, and if Σ_j A_rj > available_r, the m channels that have anything at all have
+Σ_j A_rj + m (available_r − Σ_j A_rj) or less. So a cell with allotments is as many cells, each with
+a price of its own, and an order draws on that of its channel: nothing else in a night changes, and
+its bound holds as it stands.
 """
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -15,6 +26,9 @@ from numpy.typing import NDArray
 from omnisource.models.world import ABSENT, Column, Table, World
 from omnisource.solvers.grouping import Rows, grouped
 from omnisource.solvers.problem import Ints
+
+NO_CHANNEL: Final = -1
+"""The code of every channel without any allotment."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +39,7 @@ class Cells:
     sku: NDArray[np.int32]  # (R,)
     units: Ints  # (R,) available, ≥ 0
     unit_cost: Ints  # (R,) cents a unit drawn; may be negative
+    only: Rows | None = None  # (R,) code of the channel that alone draws here; −1: all others, (3)
 
     @cached_property
     def by_sku(self) -> tuple[Ints, Rows]:
@@ -34,6 +49,21 @@ class Cells:
     def find(self, node: Column, sku: Column) -> Rows:
         """Return the cell of each (node, SKU), −1 where there is none."""
         return np.asarray(_find(self.by_sku, self.node, node, sku))
+
+    def find_for(self, channel: Column, node: Column, sku: Column) -> Rows:
+        """Return the cell of each (node, SKU) on which a channel, by its code, draws."""
+        found = self.find(node, sku)
+        if self.only is None:
+            return found
+        own = np.flatnonzero(self.only >= 0)
+        base = self.find(self.node[own], self.sku[own]).astype(np.int64)
+        most = np.int64(max(self.only.max(), channel.max(initial=-1)) + 2)
+        known = base * most + self.only[own]
+        wanted = found * most + channel
+        order = np.argsort(known)
+        at = np.minimum(np.searchsorted(known, wanted, sorter=order), len(own) - 1)
+        mine = (known[order[at]] == wanted) & (channel >= 0) & (found >= 0)
+        return np.where(mine, own[order[at]], found).astype(np.int32)
 
 
 @njit(cache=True, nogil=True)
@@ -54,7 +84,41 @@ def cells(world: World) -> Cells:
     """Return the stock cells of a world; the rows of `stock` first, in their order."""
     found = held(world, world.now)
     units = found.units - kept_back(world, found)
-    return replace(found, units=np.maximum(units, 0, out=units))
+    found = replace(found, units=np.maximum(units, 0, out=units))
+    return fenced(world, found) if world.allotments.rows else found
+
+
+def channel_codes(world: World) -> dict[str, int]:
+    """Return the codes of the channels that have an allotment; all others are `NO_CHANNEL`."""
+    return {name: i for i, name in enumerate(sorted(set(world.allotments["channel"].tolist())))}
+
+
+def channels_of(world: World) -> Ints:
+    """Return, (K,), the code of each order's channel."""
+    codes = channel_codes(world)
+    names = world.orders["channel"].tolist()
+    return np.array([codes.get(name, NO_CHANNEL) for name in names], np.int64)
+
+
+def fenced(world: World, found: Cells) -> Cells:
+    """Return the cells with those of channels that have an allotment after them, (2) and (3)."""
+    table, codes = world.allotments, channel_codes(world)
+    cell = found.find(table["node"], table["sku"])
+    rows = np.flatnonzero(cell >= 0)
+    cell, allotted = cell[rows], np.maximum(table["units"][rows].astype(np.int64), 0)
+    channel = np.array([codes[name] for name in table["channel"][rows].tolist()], np.int32)
+    fences = np.bincount(cell, allotted, len(found.units)).astype(np.int64)
+    left = (found.units - fences)[cell]
+    own = np.maximum(np.minimum(allotted, left + allotted), 0)  # (2)
+    rest = np.maximum(found.units - fences, 0)  # (3)
+    nobody = np.full(len(found.node), NO_CHANNEL, np.int32)
+    return Cells(
+        node=np.append(found.node, found.node[cell]),
+        sku=np.append(found.sku, found.sku[cell]),
+        units=np.append(rest, own),
+        unit_cost=np.append(found.unit_cost, found.unit_cost[cell]),
+        only=np.append(nobody, channel),
+    )
 
 
 def held(world: World, by: int) -> Cells:

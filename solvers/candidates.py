@@ -88,6 +88,8 @@ class Inputs(NamedTuple):
     node_fences: NDArray[np.uint64]  # (N,)
     per_unit: Ints  # (N,) cents a unit
     per_shipment: Ints  # (N,) cents a shipment
+    channel: Ints  # (K,) code, −1 for every channel without an allotment
+    cell_only: NDArray[np.int32]  # (R,) the channel that alone draws there; −1 for all others
     held_at: Ints  # (L,) node at which the line is reserved, −1 for none
     move_cents: int  # a unit of it from elsewhere; 0: `held_at` is not looked at
     service_fences: NDArray[np.uint64]  # (V+1,)
@@ -125,7 +127,9 @@ def gather(data: Any, order: int, stamp: Ints, slot: Ints, nodes: Ints, cells: I
         sku = data.line_sku[first + j]
         for i in range(data.sku_start[sku], data.sku_start[sku + 1]):
             cell = data.sku_cells[i]
-            n = data.cell_node[cell]
+            if data.cell_only[cell] >= 0 and data.cell_only[cell] != data.channel[order]:
+                continue
+            n = data.cell_node[cell]  # a channel's own cell comes after that of all others
             if stamp[n] != order:
                 stamp[n], slot[n] = order, met
                 nodes[met] = n

@@ -20,7 +20,7 @@ import numpy as np
 
 from omnisource.models.policy import Policy
 from omnisource.models.world import ABSENT, NODE_KINDS, Column, World
-from omnisource.solvers.available import Cells, cells
+from omnisource.solvers.available import NO_CHANNEL, Cells, cells, channels_of
 from omnisource.solvers.candidates import Inputs, Reach, fill_reach
 from omnisource.solvers.fences import Fences, fences
 from omnisource.solvers.grouping import grouped
@@ -191,14 +191,14 @@ def _inputs(
         lines.units, late_penalty(world)[order],
         np.where(bundled.parcel, bundled.first, -1), bundled.units, sku_start,
         sku_cells.astype(np.int64),
-        stock.node, stock.units, stock.unit_cost + unit_risk(world, len(stock.node)),
+        stock.node, stock.units, stock.unit_cost + unit_risk(world, stock),
         world.products["grams"].astype(np.int64), _mm3(world),
         world.products["ships_alone"].astype(bool), rules.product,
         nodes["lat"].astype(np.float64), nodes["lon"].astype(np.float64), ships,
         nodes["pickup"].astype(bool), rules.node, nodes["cents_per_unit"].astype(np.int64),
         nodes["cents_per_shipment"].astype(np.int64) + shipment_risk(world),
-        held_at(world)[lines.rows[lines.start[:-1]]], move_cents(world), rules.service,
-        rules.beyond_km,
+        channels_of(world), _only(stock), held_at(world)[lines.rows[lines.start[:-1]]],
+        move_cents(world), rules.service, rules.beyond_km,
         net.collected, net.arrivals.node, net.arrivals.rule, net.arrivals.at, net.delivers,
         net.rules.start, net.rules.node, net.rules.up_to_km,
         net.rules.steps, net.rules.fits, net.tariffs.grams, net.tariffs.cents,
@@ -211,6 +211,11 @@ def _inputs(
         if isinstance(column, np.ndarray)
     }
     return data._replace(**columns)
+
+
+def _only(stock: Cells) -> Column:
+    """Return, (R,), the channel that alone draws on each cell, −1 where there is no such."""
+    return np.full(len(stock.node), NO_CHANNEL, np.int32) if stock.only is None else stock.only
 
 
 def _reach(data: Inputs, threads: int) -> Reach:

@@ -16,7 +16,8 @@ import numpy as np
 from omnisource.models.promise import PromiseMode
 from omnisource.models.world import ORDER_MODES, SERVICE_KINDS, Table, World
 from omnisource.solvers.asked import GROUPS, KINDS, ROW_MODES, Ask
-from omnisource.solvers.atp import NO_CHANNEL, atp, channel_codes, promisable
+from omnisource.solvers.atp import atp, promisable
+from omnisource.solvers.available import NO_CHANNEL, channel_codes
 from omnisource.solvers.candidates import Inputs, distance, rule_of, way_bits
 from omnisource.solvers.clock_tables import horizon
 from omnisource.solvers.clocks import (
@@ -387,7 +388,8 @@ def desk(
         UnusableInput: more than 64 fences and size limits.
     """
     bare = without_orders(world)
-    seen = scene(bare, threads)
+    no_allotments = bare.allotments.take(np.zeros(0, np.int64))  # asked for by channel and time
+    seen = scene(bare.replace(allotments=no_allotments), threads)
     priced = price(seen.bare)
     nowhere = seen.data.reach._replace(destination=np.full(4, -1, np.int64))
     return Desk(

@@ -13,6 +13,7 @@ import numpy as np
 from omnisource.models.world import World
 from omnisource.solvers.asked import Ask
 from omnisource.solvers.atp import Atp, atp, promisable
+from omnisource.solvers.available import NO_CHANNEL
 from omnisource.solvers.candidates import Inputs
 from omnisource.solvers.grouping import Rows, grouped
 from omnisource.solvers.problem import Ints
@@ -56,6 +57,7 @@ class Later(NamedTuple):
             sku_cells=self.atp.sku_cells.astype(data.sku_cells.dtype),
             cell_node=node,
             cell_units=np.array(units, np.int64),
+            cell_only=np.full(len(node), NO_CHANNEL, np.int32),
             cell_cost=self.own(data.cell_cost),
         )
 

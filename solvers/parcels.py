@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import World
-from omnisource.solvers.available import Cells, cells
+from omnisource.solvers.available import Cells, cells, channels_of
 from omnisource.solvers.clocks import BEYOND
 from omnisource.solvers.costs import co2_rate, penalty_cents, price_parcels
 from omnisource.solvers.fences import Fences, fences
@@ -190,7 +190,7 @@ class Parcels:
     @cached_property
     def risk(self) -> Ints:
         """(S,) what declines, and units that are not there, are expected to cost."""
-        a_unit = np.append(unit_risk(self.world, len(self.cells.node)), 0)[self.cell]
+        a_unit = np.append(unit_risk(self.world, self.cells), 0)[self.cell]
         a_shipment = shipment_risk(self.world)[self.shipped.node]
         return np.asarray(a_shipment + self.total(a_unit * self.shipped.units))
 
@@ -216,8 +216,9 @@ class Parcels:
 
     @cached_property
     def cell(self) -> Rows:
-        """(X,) the cell that a content row draws on, −1 if the node has none of the SKU."""
-        return self.cells.find(self.row_node, self.sku)
+        """(X,) the cell that a content row draws on for its channel, −1 if there is none."""
+        channel = channels_of(self.world)[self.shipped.order][self.parcel]
+        return self.cells.find_for(channel, self.row_node, self.sku)
 
     def _by_rule(self, figures: Ints) -> Ints:
         """Look a figure of the zone rule up, (S,); 0 where there is no rule."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from omnisource.models.world import World
 from omnisource.solvers.atp import lost_units
+from omnisource.solvers.available import Cells
 from omnisource.solvers.costs import penalty_cents
 from omnisource.solvers.problem import Ints
 
@@ -30,13 +31,16 @@ def shipment_risk(world: World) -> Ints:
     return penalty_cents(world.policy.decline_cents or 0, rate)
 
 
-def unit_risk(world: World, rows: int) -> Ints:
+def unit_risk(world: World, stock: Cells) -> Ints:
     """Return, (R,), cents that a unit's not being there is expected to cost, (2)."""
+    rows = len(stock.node)
     if not world.policy.decline_cents:
         return np.zeros(rows, np.int64)
     there = np.ones(rows)
     there[: world.stock.rows] = np.maximum(world.stock["on_hand"], 1)
     lost = np.minimum(lost_units(world, rows, world.now) / there, 1.0)
+    if stock.only is not None:  # what is a channel's lies in the same cell
+        lost = lost[stock.find(stock.node, stock.sku)]
     return penalty_cents(world.policy.decline_cents, lost)
 
 

@@ -17,7 +17,7 @@ from omnisource.models.policy import Policy
 from omnisource.models.product import Product
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Placed
 from omnisource.models.scenario import Scenario
-from omnisource.models.stock import StockCell
+from omnisource.models.stock import Allotment, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.life import Doing, open_life
@@ -42,7 +42,10 @@ JOINT = Asked(Limits(threads=1), solver="exact")
 Shop = Callable[..., str]
 
 
-def town(stock: dict[str, int], freight: dict[str, int], *, cents: int | None, day: int) -> World:
+def town(
+    stock: dict[str, int], freight: dict[str, int], *, cents: int | None, day: int = 9,
+    web: dict[str, int] | None = None,
+) -> World:  # fmt: skip
     """Nodes by their first letter with units of A; open orders p at postcode 2."""
     nodes = sorted({cell[0] for cell in stock})
     return world_of(
@@ -55,12 +58,15 @@ def town(stock: dict[str, int], freight: dict[str, int], *, cents: int | None, d
                  for key, c in freight.items()],
         products=[Product(sku="A", grams=5)],
         stock=[StockCell(node=cell, sku="A", on_hand=n) for cell, n in stock.items()],
+        allotments=[Allotment(node=cell, sku="A", channel="web", units=n)
+                    for cell, n in (web or {}).items()],
     )  # fmt: skip
 
 
-def ordered(url: str, name: str, node: str | None, code: str = "1") -> None:
+def ordered(url: str, name: str, node: str | None, *, code: str = "1", channel: str = "") -> None:
     """Place an order; on a reservation at a node, or on nothing."""
-    order = Order(order=name, placed_at=NOON, country="DE", postcode=code, lat=50, lon=8)
+    order = Order(order=name, placed_at=NOON, country="DE", postcode=code, lat=50, lon=8,
+                  channel=channel)  # fmt: skip
     placed = Placed(order=order, lines=(Line(order=name, line="a", sku="A", units=1),))
     with open_desk(url) as desk:
         if node is None:
@@ -68,7 +74,7 @@ def ordered(url: str, name: str, node: str | None, code: str = "1") -> None:
             return
         lines = (ClaimLine(line="a", sku="A", units=1),)
         sent = ClaimShipment(node=node, service="post", day=date(2025, 1, 6), lines=lines)
-        claim = Claim(promise_at=LATER, shipments=(sent,))
+        claim = Claim(promise_at=LATER, shipments=(sent,), channel=channel)
         held: Any = reserve(desk, claim, key=f"hold {name}", now=NOON)
         confirm(desk, held.reservation, placed, key=f"confirm {name}", now=NOON)
 
@@ -206,6 +212,32 @@ def test_a_full_day_lets_nobody_in(shop: Shop) -> None:
         ordered(url, name, "V" if name != "q" else "W")
     assert run_stored_night(url, JOINT).moved == 1
     assert sorted(at(url, "o", "p", "q")) == ["V", "W", "W"]
+
+
+def test_what_nights_give_a_channel_of_its_allotment_is_sold(databases: Any) -> None:
+    """Of three units two are the web's: another order gets one, the next none."""
+    url: str = databases.empty()
+    load_into(town({"W": 3}, {"W1": 500}, cents=50, web={"W": 2}), url)
+    for name, channel in (("o", "shop"), ("p", "shop"), ("q", "web")):
+        ordered(url, name, None, channel=channel)
+    night = run_stored_night(url, JOINT)
+    assert (night.written.orders, night.measures.shortage_units) == (2, 1)
+    database = loaded_database(url)
+    assert read_world(database).world.allotments["units"].tolist() == [1]
+    assert read_world(database, pinned=()).world.allotments["units"].tolist() == [2]
+    database.close()
+    assert run_stored_night(url, JOINT).written.orders == 0
+    ordered(url, "r", None, channel="web")
+    assert run_stored_night(url, JOINT).written.orders == 1
+
+
+def test_an_order_that_holds_an_allotment_stays(databases: Any) -> None:
+    url: str = databases.empty()
+    freight = {"V1": 600, "W1": 500}
+    load_into(town({"V": 3, "W": 3}, freight, cents=50, web={"V": 2}), url)
+    ordered(url, "o", "V", channel="web")
+    assert run_stored_night(url, JOINT).moved == 0
+    assert at(url, "o") == "V"
 
 
 PROGRAM = """

@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 
 from omnisource.models.stock import Allotment, Receipt
 from omnisource.solvers.atp import (
-    NO_CHANNEL,
     Committed,
     atp,
-    channel_codes,
     first_time,
     promisable,
     there,
 )
 from omnisource.solvers.atp_plain import PlainCell
-from omnisource.solvers.available import cells
+from omnisource.solvers.available import NO_CHANNEL, cells, channel_codes
 from omnisource.solvers.problem import UNLIMITED
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from omnisource.models.stock import Receipt
-from omnisource.solvers.atp import NO_CHANNEL, atp
+from omnisource.solvers.atp import atp
+from omnisource.solvers.available import NO_CHANNEL
 from omnisource.solvers.ctp import capable, day_of, ready, room
 from omnisource.solvers.problem import UNLIMITED
 
