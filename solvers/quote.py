@@ -98,7 +98,7 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any) -> Any:
         room_known: (node_orders, node_units) that nodes can still take, and `Known`.
     """
     data = lent(data)
-    room, known = room_known
+    room, known = lent(room_known)
     goods, (nodes, cells) = goods_of(data), met_nodes(data)
     ways = reached(data, nodes, known)
     price_zones(data, goods, ways)
@@ -166,29 +166,76 @@ def front(units: Ints, menu_ways: Any, limits: Any, to: Any, at: tuple[int, int]
     )  # fmt: skip
     order = np.zeros(1, np.int64)
     for goal in (CHEAPEST, GREENEST):
-        p = most
+        p, column = most, 0
         while p > 0:
             limit[0] = p if p < total else UNLIMITED
             work = scratch(menus, order)
-            by, used = deadline, 0
-            while count - first < MOST_PLANS:
-                choose_ways(menu, ways, (goal, min(p, columns) - 1), by, (cost, way))
-                value, parcels = best_plan(menus, 0, free, left, work, out)
+            by, used, first_there = deadline, 0, earliest(menu, ways.arrives[:, column], units)
+            while by >= first_there and count - first < MOST_PLANS:
+                choose_ways(menu, ways, (goal, column), by, (cost, way))
+                if p == 1:
+                    value, parcels = in_one(menus, left, total, out)
+                else:
+                    value, parcels = best_plan(menus, 0, free, left, work, out)
                 if parcels == 0 or value >= FAR:
                     break
                 plan = (out[1], parcels, way)
-                by = write_plan(menu_ways, (g, count), plan, out[0], (to, min(p, columns) - 1)) - 1
-                used, count = max(used, parcels), count + new(to, first, count)
-            p = next_limit(p, used, goal, columns)
+                by = write_plan(menu_ways, (g, count), plan, out[0], (to, column)) - 1
+                used = max(used, parcels)
+                if columns == 1 or parcels <= column + 1:
+                    count += new(to, first, count)
+            p, column = next_walk((p, column), used, goal, (most, columns))
     return count
 
 
 @njit(inline="always")
-def next_limit(p: int, used: int, goal: int, columns: int) -> int:
-    """Return the number of parcels to walk next, 0 for none."""
-    if columns > 1:
-        return min(p - 1, WALKED)
-    return min(p, used, WALKED + 1) - 1 if goal == CHEAPEST else 0
+def next_walk(
+    walked: tuple[int, int], used: int, goal: int, limits: tuple[int, int]
+) -> tuple[int, int]:
+    """Return how many parcels at the most, and whose dates, to walk next; no parcels for the end.
+
+    Args:
+        walked: the same of the last walk.
+        used: parcels at the most of the plans that it found.
+        goal: whether price or CO2 comes first.
+        limits: parcels at the most, and columns of dates.
+    """
+    (p, column), (most, columns) = walked, limits
+    if columns == 1:
+        return (min(p, used, WALKED + 1) - 1 if goal == CHEAPEST else 0), 0
+    if p == most:
+        done = used <= column + 1 or column + 1 == columns
+        return 0 if done else column + 1, column
+    return most, column + 1
+
+
+@njit(cache=True, nogil=True)
+def earliest(menu: Any, arrives: Ints, units: Ints) -> int:
+    """Return the minute before which some line can be had from nowhere, so no plan is there."""
+    k, first = len(units), np.full(len(units), np.iinfo(np.int64).max)
+    for m in range(len(menu.content)):
+        at, rest = np.iinfo(np.int64).max, menu.content[m]
+        for f in range(menu.figure_start[m], menu.figure_start[m + 1]):
+            at = min(at, arrives[menu.way[f]])
+        for j in range(k):
+            if rest % (units[j] + 1) > 0:
+                first[j] = min(first[j], at)
+            rest //= units[j] + 1
+    return int(first.max())
+
+
+@njit(cache=True, nogil=True)
+def in_one(menus: Any, left: Any, total: int, out: Any) -> tuple[float, int]:
+    """Return what `best_plan` does where all has to come in one parcel."""
+    least, state = float(NEVER), 1
+    for asked in menus.units:
+        state *= asked + 1
+    for c in range(len(menus.node)):
+        m = menus.menu_start[c + 1] - 1  # what holds most is the last
+        room = left.node_orders[c] > 0 and left.node_units[c] >= total
+        if menus.menu_content[m] == state - 1 and room and menus.menu_cost[m] < least:
+            least, out[0][0], out[1][0] = menus.menu_cost[m], c, m
+    return least, int(least < NEVER)
 
 
 @njit(cache=True, nogil=True)

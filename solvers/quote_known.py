@@ -27,6 +27,7 @@ from numba import njit
 from omnisource.solvers.atp import at_most
 from omnisource.solvers.candidates import distance, rule_of
 from omnisource.solvers.clocks import BEYOND, DAY, MONDAY, local
+from omnisource.solvers.lend import lent
 from omnisource.solvers.problem import Floats, Ints
 from omnisource.solvers.week import WEEK
 
@@ -78,40 +79,49 @@ def day_ends(known: Any) -> tuple[Ints, Floats]:
     return asked, until
 
 
-@njit(inline="always")
-def course(known: Any, place: int, node: int, km: float) -> tuple[int, int, int, float]:
-    """Return what dates all parcels of a node: its zone, weekday and band, and how slow it is."""
-    zone, longer = known.zone[node], known.factor[node] * known.route[place][known.origin[node]]
-    return zone, weekday(known.asked[zone]), np.searchsorted(known.edges_km, km), longer
+@njit(cache=True, nogil=True)
+def promised(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any) -> None:
+    """Make of the clocks' arrivals when ways are promised to have arrived, (1).
+
+    Args:
+        data: `Inputs`.
+        known: `Known`.
+        ways: nodes, first way of each row and node, and services, −1 over the counter.
+        arrives: (W, P) by the clocks, in all columns the same.
+    """
+    nodes, start, service = ways
+    until, ends, to = known.until, known.day_end, lent(arrives)
+    columns, last, several = arrives.shape[1], ends.shape[1], len(ends) > 1
+    for row in range(len(data.place)):
+        place, first = data.place[row], row * len(nodes)
+        minutes, route = known.minutes[place], known.route[place]
+        for i in range(len(nodes)):
+            node = nodes[i]
+            begin, end = start[first + i], start[first + i + 1]
+            if begin == end:
+                continue
+            km, zone = distance(data, row, node), known.zone[node]
+            asked, band = known.asked[zone], np.searchsorted(known.edges_km, km)
+            longer = known.factor[node] * route[known.origin[node]]
+            today, morning = weekday(asked), max(asked // DAY - known.first_day - 1, 0)
+            for w in range(begin, end):
+                v, day = service[w], morning
+                if v < 0:
+                    continue
+                there = zone_there(data, known, (row, v, node, km)) if several else 0
+                for p in range(columns):
+                    needed = minutes[today, v, band, p] * longer
+                    while day < last and until[zone, there, day] < needed:
+                        day += 1
+                    to[w, p] = max(to[w, p], ends[there, day]) if day < last else BEYOND
 
 
 @njit(inline="always")
 def zone_there(data: Any, known: Any, way: tuple[int, int, int, float]) -> int:
     """Return the time zone in which a parcel arrives: by row, service, node and km."""
     row, service, node, km = way
-    if len(known.day_end) == 1:
-        return 0
     zone = known.to_zone[rule_of(data, row, service, node, km)]
     return int(zone if zone >= 0 else known.zone[node])
-
-
-@njit(inline="always")
-def promised(known: Any, minutes: Any, way: tuple[int, int, float, int], to: Any) -> None:
-    """Write, (P,), when a way is promised to have arrived, (1).
-
-    Args:
-        known: `Known`.
-        minutes: (P,) of the carriers' week that the whole takes to be as sure as needed.
-        way: zone of the node, and of the destination, how slow, and when it arrives by the clocks.
-        to: where to.
-    """
-    zone, there, longer, arrives = way
-    until, ends = known.until[zone, there], known.day_end[there]
-    day, last = max(known.asked[zone] // DAY - known.first_day - 1, 0), len(ends)
-    for p in range(len(to)):
-        while day < last and until[day] < minutes[p] * longer:
-            day += 1
-        to[p] = max(arrives, ends[day]) if day < last else BEYOND
 
 
 @njit(inline="always")

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from omnisource.solvers.candidates import distance, find_ways, gather
 from omnisource.solvers.look import Contents, describe, price_zone
 from omnisource.solvers.problem import NEVER, Floats, Ints
-from omnisource.solvers.quote_known import course, promised, zone_there
+from omnisource.solvers.quote_known import promised
 
 
 class Goods(NamedTuple):
@@ -113,16 +113,14 @@ def reached(data: Any, nodes: Ints, known: Any) -> Any:
         np.empty(services, np.int16), np.empty(services, i64), np.empty(services, np.int16),
         np.empty(services, i64), np.empty(services, np.uint64), np.empty(services),
     )  # fmt: skip
-    count, dated, zone = 0, len(known.factor) > 0, 0
+    count = 0
     for row in range(rows):
-        elsewhere, place = data.only_there[row], data.place[row]
+        elsewhere = data.only_there[row]
         for i in range(many):
             n = nodes[i]
             if not elsewhere or data.pickup[row] == n:
                 far = distance(data, row, n)
                 found, _ = find_ways(data, row, n, far, out)
-                if dated:
-                    zone, day, band, longer = course(known, place, n, far)
                 for w in range(found):
                     v = out[0][w]
                     row_of[count], service[count], steps[count] = row, v, out[1][w]
@@ -130,12 +128,10 @@ def reached(data: Any, nodes: Ints, known: Any) -> Any:
                     emits[count] = data.co2[v] * far / 1000 if v >= 0 and far >= 0 else 0.0
                     for p in range(known.columns):
                         arrives[count, p] = out[3][w]
-                    if dated and v >= 0:
-                        there = zone_there(data, known, (row, v, n, far))
-                        minutes = known.minutes[place][day, v, band]
-                        promised(known, minutes, (zone, there, longer, out[3][w]), arrives[count])
                     count += 1
             start[row * many + i + 1] = count
+    if len(known.factor) > 0:
+        promised(data, known, (nodes, start, service), arrives)
     return Reached(start, row_of, service, steps, arrives, bits, co2, emits)
 
 
