@@ -77,11 +77,11 @@ def test_what_goes_wrong_has_its_verbs(omnisource: Any, db: Path) -> None:
 
 def test_a_decision_is_explained_from_its_record(omnisource: Any, db: Path) -> None:
     placed = omnisource("order", "place", "order.json", "--db", db, "--key", "p", *AT).document
-    said = omnisource("explain", "n1", "--db", db).document
+    said = omnisource("explain", "n1", "--db", db, *AT[2:]).document
     assert said["decision"]["what"] == "placed"
     assert [shipment["node"] for shipment in said["shipments"]] != []
     event = said["decision"]["event"]
-    assert omnisource("explain", "n1", "--db", db, "--event", event).document == said
+    assert omnisource("explain", "n1", "--db", db, "--event", event, *AT[2:]).document == said
     assert omnisource("explain", "n1", "--db", db, "--event", 99).code == 2
     assert omnisource("explain", "n1", "--event", 1).code == 2
     assert placed["shipments"]
