@@ -94,22 +94,22 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BackorderRules", "BrokenPlan", "BundlePart", "Cart", "CartLine", "Change",
-    "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery", "Denied", "Doing",
-    "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "LifeRules", "Limits", "Line",
-    "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError", "Option", "Order",
-    "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed", "Plan", "Policy",
-    "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario",
-    "Service", "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "Terms", "Told",
-    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "accept_change",
-    "address_unserved", "allocate", "availability", "cancel_order", "claim_of_option",
-    "commit_plan", "compare", "confirm", "connect", "decline_shipment", "evaluate",
-    "evaluate_promises", "expire", "explain", "explain_decision", "extend", "find_reservation",
-    "generate", "hear_stock", "lane_cancelled", "learn", "load", "load_into", "measures",
-    "open_desk", "open_life", "open_slot", "place_order", "placed", "promise", "promiser",
-    "quote_change", "read_events", "read_lead_times", "read_prices", "read_run", "release",
-    "reserve", "return_goods", "save_lead_times", "save_run", "share_out", "show_order",
-    "source_again", "state_of", "step_order", "world_of",
+    "Allotment", "Availability", "BackorderRules", "BrokenPlan", "BundlePart", "Cart",
+    "CartLine", "Change", "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery",
+    "Denied", "Doing", "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "LifeRules",
+    "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError",
+    "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed",
+    "Plan", "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation",
+    "Scenario", "Service", "Shipped", "StockCell", "StockMessage", "Table", "TariffStep",
+    "Terms", "Told", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
+    "accept_change", "address_unserved", "allocate", "availability", "cancel_order",
+    "claim_of_option", "commit_plan", "compare", "confirm", "connect", "decline_shipment",
+    "evaluate", "evaluate_promises", "expire", "explain", "explain_decision", "extend",
+    "find_reservation", "generate", "hear_stock", "lane_cancelled", "learn", "load",
+    "load_into", "measures", "open_desk", "open_life", "open_slot", "place_order", "placed",
+    "promise", "promiser", "quote_change", "read_events", "read_lead_times", "read_prices",
+    "read_run", "release", "reserve", "return_goods", "save_lead_times", "save_run",
+    "share_out", "show_order", "source_again", "state_of", "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
