@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two together
     from omnisource.models.availability import Availability
+    from omnisource.models.backorder import BackorderRules
     from omnisource.models.base import BrokenPlan, OmnisourceError, UnusableInput
     from omnisource.models.explanation import Explanation
     from omnisource.models.lifecycle import OrderState, state_of
@@ -41,12 +42,15 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.world import Table, World
     from omnisource.orchestrator.allocate import allocate
     from omnisource.orchestrator.availability import availability
+    from omnisource.orchestrator.backorder import share_out
+    from omnisource.orchestrator.barred import address_unserved, lane_cancelled
     from omnisource.orchestrator.change import accept_change, quote_change
     from omnisource.orchestrator.client import Client, Refusal
     from omnisource.orchestrator.compare import compare
     from omnisource.orchestrator.decline import decline as decline_shipment
     from omnisource.orchestrator.decline import source as source_again
     from omnisource.orchestrator.explain import explain
+    from omnisource.orchestrator.explain_record import explain_in as explain_decision
     from omnisource.orchestrator.generate import generate
     from omnisource.orchestrator.learn import (
         evaluate_promises,
@@ -90,25 +94,27 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BrokenPlan", "BundlePart", "Cart", "CartLine", "Change",
-    "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery", "Denied", "Doing",
-    "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "LifeRules", "Limits", "Line",
-    "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError", "Option", "Order",
-    "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed", "Plan", "Policy",
-    "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario", "Service",
-    "Shipped", "StockCell", "StockMessage", "Table", "TariffStep", "Terms", "Told",
-    "UnusableInput", "Weights", "World", "ZoneRule", "__version__", "accept_change", "allocate",
-    "availability", "cancel_order", "claim_of_option", "commit_plan", "compare", "confirm",
-    "connect", "decline_shipment", "evaluate", "evaluate_promises", "expire", "explain", "extend",
-    "find_reservation", "generate", "hear_stock", "learn", "load", "load_into", "measures",
-    "open_desk", "open_life", "open_slot", "place_order", "placed", "promise", "promiser",
-    "quote_change", "read_events", "read_lead_times", "read_prices", "read_run", "release",
-    "reserve", "return_goods", "save_lead_times", "save_run", "show_order", "source_again",
-    "state_of", "step_order", "world_of",
+    "Allotment", "Availability", "BackorderRules", "BrokenPlan", "BundlePart", "Cart",
+    "CartLine", "Change", "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery",
+    "Denied", "Doing", "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "LifeRules",
+    "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError",
+    "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed",
+    "Plan", "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation",
+    "Scenario", "Service", "Shipped", "StockCell", "StockMessage", "Table", "TariffStep",
+    "Terms", "Told", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
+    "accept_change", "address_unserved", "allocate", "availability", "cancel_order",
+    "claim_of_option", "commit_plan", "compare", "confirm", "connect", "decline_shipment",
+    "evaluate", "evaluate_promises", "expire", "explain", "explain_decision", "extend",
+    "find_reservation", "generate", "hear_stock", "lane_cancelled", "learn", "load",
+    "load_into", "measures", "open_desk", "open_life", "open_slot", "place_order", "placed",
+    "promise", "promiser", "quote_change", "read_events", "read_lead_times", "read_prices",
+    "read_run", "release", "reserve", "return_goods", "save_lead_times", "save_run",
+    "share_out", "show_order", "source_again", "state_of", "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
     "models.availability": ("Availability",),
+    "models.backorder": ("BackorderRules",),
     "models.base": ("BrokenPlan", "OmnisourceError", "UnusableInput"),
     "models.explanation": ("Explanation",),
     "models.lifecycle": ("OrderState", "state_of"),
@@ -130,11 +136,14 @@ _MODULES = {
     "models.world": ("Table", "World"),
     "orchestrator.allocate": ("allocate",),
     "orchestrator.availability": ("availability",),
+    "orchestrator.backorder": ("share_out",),
+    "orchestrator.barred": ("address_unserved", "lane_cancelled"),
     "orchestrator.change": ("accept_change", "quote_change"),
     "orchestrator.client": ("Client", "Refusal"),
     "orchestrator.compare": ("compare",),
     "orchestrator.decline": ("decline as decline_shipment", "source as source_again"),
     "orchestrator.explain": ("explain",),
+    "orchestrator.explain_record": ("explain_in as explain_decision",),
     "orchestrator.generate": ("generate",),
     "orchestrator.learn": ("evaluate_promises", "learn", "read_lead_times", "save_lead_times"),
     "orchestrator.life": ("Doing", "Rules as LifeRules", "open_life"),

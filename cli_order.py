@@ -18,7 +18,7 @@ from omnisource.cli_order_options import (
     doing_of,
 )
 from omnisource.cli_reserve import Db
-from omnisource.cli_trouble import decline, pack, source, trouble
+from omnisource.cli_trouble import backorders, decline, pack, source, trouble
 
 if TYPE_CHECKING:
     from omnisource.models.told import ChangeQuote, Denied, Told
@@ -217,5 +217,5 @@ def events(
             typer.echo(f'{{"place": {place_}, "event": {document}}}')
 
 
-for _verb in (pack, decline, source, trouble):
+for _verb in (pack, decline, source, trouble, backorders):
     order.command()(_verb)

@@ -121,24 +121,90 @@ def trouble(
         bool, typer.Option("--refused", help="What nodes have declined over HTTP.")
     ] = False,
     down: Annotated[str | None, typer.Option(metavar="NODE", help="A node that is down.")] = None,
+    lane: Annotated[
+        str | None,
+        typer.Option(metavar="NODE:SERVICE", help="A service no longer goes from there."),
+    ] = None,
+    unserved: Annotated[
+        str | None, typer.Option(metavar="ORDER:SERVICE", help="Nor to the address of an order.")
+    ] = None,
     now: Now = None,
     actor: Actor = "",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Source again what is stuck; list the orders that a person is to see to."""
+    from omnisource.orchestrator.barred import address_unserved, lane_cancelled
     from omnisource.orchestrator.life import open_life
+    from omnisource.orchestrator.life_form import pair_of
     from omnisource.orchestrator.report import sentences
     from omnisource.orchestrator.screen import Screen
-    from omnisource.orchestrator.trouble import drop_refused, drop_silent, node_down, with_person
+    from omnisource.orchestrator.trouble import (
+        drop_refused,
+        drop_silent,
+        histories,
+        node_down,
+        with_person,
+    )
 
     doing = doing_of("", key, now, actor=actor)
     with open_life(db) as life:
         done = drop_silent(life, doing, silent) if silent is not None else []
         done += drop_refused(life, doing) if refused else []
         done += node_down(life, doing, down) if down is not None else []
+        done += lane_cancelled(life, doing, *pair_of(lane)) if lane is not None else []
+        if unserved is not None:
+            order, service = pair_of(unserved)
+            asked = doing_of(order, key, now, actor=actor)
+            done.append(address_unserved(life, asked, service))
         persons = with_person(life)
-    document = {"sourced": [said.model_dump(mode="json") for said in done], "persons": persons}
+        told = histories(life, persons)
+    document = {"sourced": [said.model_dump(mode="json") for said in done], "persons": persons,
+                "histories": told}  # fmt: skip
     first = f"{len(done)} shipments were sourced again."
-    listed = [f"order {each} is for a person" for each in persons[:20]]
+    listed = [f"order {each} is for a person: {_last(told[each])}" for each in persons[:20]]
+    Screen(json, quiet).show(document, sentences(first, *listed))
+
+
+def _last(history: list[dict[str, str]]) -> str:
+    """Say what has happened to an order."""
+    said = [f"{each['event']} {each['node']}".strip() for each in history]
+    return ", ".join(said)
+
+
+def backorders(
+    *,
+    db: Db,
+    key: Key,
+    fair: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of a receipt for one customer.")
+    ] = 1.0,
+    on_time: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of receipts that come when due.")
+    ] = 0.9,
+    now: Now = None,
+    actor: Actor = "",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Share out what has come, or is due, among the orders that wait; promise them dates."""
+    from omnisource.models.backorder import BackorderRules
+    from omnisource.orchestrator.backorder import share_out
+    from omnisource.orchestrator.life import Rules, open_life
+    from omnisource.orchestrator.report import sentences
+    from omnisource.orchestrator.screen import Screen
+
+    doing = doing_of("", key, now, actor=actor)
+    rules = Rules(backorder=BackorderRules(fair=fair, on_time=on_time))
+    with open_life(db, rules=rules) as life:
+        done = share_out(life, doing)
+    document = {
+        "orders": [said.model_dump(mode="json") for said in done.said],
+        "expected": [each.model_dump(mode="json") for each in done.expected],
+    }
+    first = f"{len(done.said)} orders were told something new."
+    listed = [
+        f"order {e.order}: {e.units} of {e.sku}, due at {e.node} on {e.due:%Y-%m-%d}"
+        for e in done.expected[:20]
+    ]
     Screen(json, quiet).show(document, sentences(first, *listed))

@@ -161,6 +161,11 @@ class Policy(Value):
         description="Whether all of a bundle lies in one parcel, or its parts may come apart; it "
         "is never sent in half. A bundle with a product that ships alone comes apart.",
     )
+    substitutes: dict[Name, tuple[Name, ...]] = Field(
+        {},
+        description="What may be sent instead of a product that nobody has, by SKU, the best "
+        "first, at the price agreed; in an order's life, not in a night.",
+    )
     weights: Weights = Weights()
     priority: tuple[Name, ...] = ()
     version: Count = 1

@@ -42,6 +42,7 @@ class CartLine(Value):
 
     sku: Name
     units: Units = 1
+    bundle: Name | None = None  # that it is a part of
 
 
 class Cart(Value):

@@ -14,11 +14,13 @@ import numpy as np
 
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.explanation import Decision, Explanation, WhyNot
+from omnisource.models.plan import Plan
 from omnisource.models.policy import Policy
 from omnisource.models.world import World
 from omnisource.orchestrator.explain import explain, row_of
 from omnisource.orchestrator.record import Recorded, read_back
 from omnisource.orchestrator.seen import Seen, unpack
+from omnisource.orchestrator.sharing import judged
 from omnisource.orchestrator.sourcing import Sourcer, sourcer_of
 from omnisource.orchestrator.store import Database, loaded_database
 from omnisource.orchestrator.store_events import read_order
@@ -147,8 +149,21 @@ def explain_seen(seen: Seen, order: str, why_not: str | None = None) -> Explanat
     alone, sent = _alone(seen, row)
     if why_not is not None:
         row_of(seen.world.nodes["node"], why_not, "node")
+    if "parcel" in seen.shipments:
+        plan = replace(_whole(seen), prices=seen.prices)
+        return explain(seen.world, plan, order, why_not=why_not)
     plan = replace(evaluate(alone, sent), prices=seen.prices)
     return explain(alone, plan, order, why_not=why_not)
+
+
+def _whole(seen: Seen) -> Plan:
+    """Return the plan of the whole night, in which orders share parcels and what these cost."""
+    sent, held = seen.shipments, seen.allocations
+    columns = {name: sent[name].astype(np.int64) for name in ("order", "node", "service")}
+    content = {name: held[name].astype(np.int64) for name in ("line", "units")}
+    start = np.searchsorted(held["shipment"], np.arange(sent.rows + 1)).astype(np.int64)
+    shipped = Shipped(**columns, start=start, **content)
+    return judged(seen.world, shipped, sent["parcel"].astype(np.int64))
 
 
 def _alone(seen: Seen, row: int) -> tuple[World, Shipped]:

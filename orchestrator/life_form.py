@@ -90,3 +90,18 @@ def grade_of(word: str) -> Grade:
         if grade == word:
             return grade  # type: ignore[no-any-return]
     raise UnusableInput(f"--grade {word}: give {', '.join(get_args(Grade))}")
+
+
+def pair_of(text: str) -> tuple[str, str]:
+    """Return what stands before and after the last colon.
+
+    >>> pair_of("warehouse:post")
+    ('warehouse', 'post')
+
+    Raises:
+        UnusableInput: there is no colon.
+    """
+    first, colon, second = text.rpartition(":")
+    if not colon:
+        raise UnusableInput(f"{text!r}: two names are asked for, with a colon between them")
+    return first, second

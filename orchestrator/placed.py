@@ -49,7 +49,7 @@ def placed(
     lines: dict[str, list[Any]] = {
         "order": [0] * size, "line": [str(i) for i in range(size)], "sku": sku,
         "units": [line.units for line in cart.lines], "price_cents": [0] * size,
-        "discount_cents": [0] * size, "bundle": [""] * size,
+        "discount_cents": [0] * size, "bundle": [line.bundle or "" for line in cart.lines],
     }  # fmt: skip
     return world.replace(
         scenario=world.scenario.model_copy(update={"now": at}),

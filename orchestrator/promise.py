@@ -26,6 +26,7 @@ from omnisource.models.promise import (
     PromiseMode,
 )
 from omnisource.models.world import SERVICE_KINDS, World
+from omnisource.orchestrator.placed import placed
 from omnisource.orchestrator.refuse import refusals, too_large
 from omnisource.orchestrator.rejects import nearest
 from omnisource.orchestrator.room_left import days_left
@@ -34,7 +35,9 @@ from omnisource.orchestrator.warm import start_of
 from omnisource.orchestrator.words import count
 from omnisource.solvers.asked import Ask, cuts
 from omnisource.solvers.desk import Desk, desk
+from omnisource.solvers.kits import kits
 from omnisource.solvers.leadtime import LeadTimes
+from omnisource.solvers.lines import joined_lines
 from omnisource.solvers.problem import MENU_LIMIT, UNLIMITED, Prices, Problem
 
 LOOKED_AT: Final = 5_000
@@ -108,11 +111,25 @@ class Promiser:
             most=cart.max_shipments or general or UNLIMITED,
             by=UNLIMITED if cart.by is None else int(cart.by.timestamp()) // 60,
             modes=cart.modes or PROMISE_MODES,
+            **_bundled(self.desk.world, cart),
         )
 
     def told(self, minute: int) -> datetime:
         """Return a minute as the time that people are told."""
         return datetime.fromtimestamp(minute * 60, self.zone)
+
+
+def _bundled(world: World, cart: Cart) -> dict[str, tuple[int, ...]]:
+    """Return which of a cart's products lie in one parcel."""
+    if not any(line.bundle for line in cart.lines):
+        return {}
+    for line in cart.lines:
+        if line.bundle and line.bundle not in world.bundles["bundle"]:
+            raise UnusableInput(f"no bundle is called {line.bundle!r}")
+    alone = placed(world, cart)
+    found = kits(alone, joined_lines(alone))
+    together = np.where(found.parcel, found.first, -1)
+    return {"kit": tuple(together.tolist()), "kit_units": tuple(found.units.tolist())}
 
 
 def promiser(

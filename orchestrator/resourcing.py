@@ -6,7 +6,8 @@
 (4)  the promise is kept if all arrives by then; else it is changed, to the day when all will be
 there, or to none while that is not known
 (5)  what this was decided from is recorded with the first event that tells of it
-(6)  no node keeps half a bundle of which the rest waits
+(6)  what nobody has is replaced by what the policy names instead (substitute.py)
+(7)  no node keeps half a bundle of which the rest waits
 """
 
 from collections import Counter
@@ -22,6 +23,7 @@ from omnisource.orchestrator.record import recorded
 from omnisource.orchestrator.sourcing import Sent, Sourcer, Wants
 from omnisource.orchestrator.store_place import run_of
 from omnisource.orchestrator.story import Story, allocate, first, moves, tell_promise
+from omnisource.orchestrator.substitute import substituted
 
 
 def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: Any) -> None:
@@ -40,6 +42,8 @@ def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: 
     sent = () if free is None else source.over(wants, free)
     if sent:
         allocate(story, numbered(story.state, sent, story.at), cause=cause)
+    if instead := substituted(story, source, wants) if free is not None else ():
+        allocate(story, numbered(story.state, instead, story.at), cause=cause)
     _keep_bundles_whole(story, source)
     left = [
         p for p in story.state.pieces if p.state in ("placed", "declined") and p.line not in stuck
@@ -56,7 +60,7 @@ def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: 
 
 
 def _keep_bundles_whole(story: Story, source: Sourcer) -> None:
-    """Take back from nodes what would leave them with half a bundle, (6).
+    """Take back from nodes what would leave them with half a bundle, (7).
 
     What is released by then goes on: a person is to see to it.
     """

@@ -28,7 +28,7 @@ class Seen:
     """A world, and what was decided in it."""
 
     world: World
-    shipments: Table  # order, node, service: rows of the world
+    shipments: Table  # order, node, service: rows of the world; parcel, where orders share some
     allocations: Table  # shipment, line, units
     prices: Table | None
     facts: dict[str, Any]
@@ -39,7 +39,8 @@ def pack(world: World, plan: Plan | None = None, facts: dict[str, Any] | None = 
     tables = {name: getattr(world, name) for name in OF_WORLD}
     tables["deliveries"] = world.deliveries.take(np.zeros(0, np.int64))
     if plan is not None:
-        tables["plan_shipments"] = Table({name: plan.shipments[name] for name in SENT})
+        sent = [name for name in (*SENT, "parcel") if name in plan.shipments]
+        tables["plan_shipments"] = Table({name: plan.shipments[name] for name in sent})
         tables["plan_allocations"] = Table({name: plan.allocations[name] for name in HELD})
         if plan.prices is not None:
             tables["plan_prices"] = plan.prices

@@ -157,9 +157,10 @@ def keep_plan(
     with world.database.writing() as connection:
         if connection.execute(mine).rowcount == 0:
             return False
-        at = int(world.scenario.now.timestamp())
-        record = Record("night", run, 0, at, pack(world, plan))
-        put_record(session_of(connection), record)
+        if plan.shipments.rows:
+            at = int(world.scenario.now.timestamp())
+            record = Record("night", run, 0, at, pack(world, plan))
+            put_record(session_of(connection), record)
         for first in range(0, count, AT_ONCE):
             some = list(islice(texts, AT_ONCE))
             parts = range(first, first + len(some))

@@ -124,6 +124,19 @@ def with_person(life: Life) -> list[str]:
         return [order for (order,) in session_of(connection).rows(WITH_PERSON, status=PERSON)]
 
 
+def histories(life: Life, orders: list[str]) -> dict[str, list[dict[str, str]]]:
+    """Return what has happened to orders that a person is to see to: who declined, when and why."""
+    return {
+        order: [
+            {"at": event.at.isoformat(), "event": event.kind, "node": event.node or "",
+             "cause": event.cause}
+            for event in read_order(life.desk.database, order).events
+            if event.kind in ("allocated", "declined", "backordered", "promise_changed", "person")
+        ]
+        for order in orders
+    }  # fmt: skip
+
+
 def decline_rates(life: Life) -> Floats:
     """Return, (N,), how often each node declines, (1)."""
     nodes = life.source.world.nodes

@@ -50,6 +50,8 @@ class Ask:
     most: int = UNLIMITED  # parcels
     by: int = UNLIMITED  # minutes
     modes: tuple[PromiseMode, ...] = PROMISE_MODES
+    kit: tuple[int, ...] = ()  # first of the lines that each lies in one parcel with, −1 for none
+    kit_units: tuple[int, ...] = ()  # of each in one bundle; both empty where nothing is bundled
 
 
 def cuts(units: Sequence[int]) -> int:

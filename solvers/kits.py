@@ -80,7 +80,7 @@ def _joined(bundles: Mapping[str, Iterable[int]]) -> Iterator[tuple[list[str], l
     """Yield bundles that share lines together, with these lines.
 
     >>> [(names, lines) for names, lines in _joined({"a": {0, 1}, "b": {3}, "c": {1, 2}})]
-    [(['a', 'c'], [0, 1, 2]), (['b'], [3])]
+    [(['b'], [3]), (['a', 'c'], [0, 1, 2])]
     """
     groups: list[tuple[list[str], set[int]]] = []
     for name, lines in bundles.items():

@@ -75,6 +75,25 @@ def test_what_goes_wrong_has_its_verbs(omnisource: Any, db: Path) -> None:
     assert omnisource("order", "return", "n1", "--db", db, "--key", "r", *back, *AT).code == 0
 
 
+def test_a_decision_is_explained_from_its_record(omnisource: Any, db: Path) -> None:
+    placed = omnisource("order", "place", "order.json", "--db", db, "--key", "p", *AT).document
+    said = omnisource("explain", "n1", "--db", db, *AT[2:]).document
+    assert said["decision"]["what"] == "placed"
+    assert [shipment["node"] for shipment in said["shipments"]] != []
+    event = said["decision"]["event"]
+    assert omnisource("explain", "n1", "--db", db, "--event", event, *AT[2:]).document == said
+    assert omnisource("explain", "n1", "--db", db, "--event", 99).code == 2
+    assert omnisource("explain", "n1", "--event", 1).code == 2
+    assert placed["shipments"]
+
+
+def test_what_waits_is_told_when_its_goods_are_due(omnisource: Any, db: Path) -> None:
+    said = omnisource("order", "backorders", "--db", db, "--key", "b", *AT).document
+    assert said == {"orders": [], "expected": []}
+    how = ("--db", db, "--key", "l", "--lane", "x")
+    assert omnisource("order", "trouble", *how).code == 2  # NODE:SERVICE is asked for
+
+
 def test_an_order_that_is_not_there_is_unusable(omnisource: Any, db: Path) -> None:
     said = omnisource("order", "show", "nobody", "--db", db)
     assert said.code == 2

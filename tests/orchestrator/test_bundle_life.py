@@ -3,13 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from omnisource.models.money import Charge, Terms
 from omnisource.models.policy import Policy
 from omnisource.models.product import BundlePart
 from omnisource.models.reservation import Placed
 from omnisource.models.scenario import Scenario
 from omnisource.models.told import Denied, Told
-from omnisource.orchestrator.decline import decline, pack_short
+from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import cancel, give_back, place, show, step
 
@@ -108,3 +112,50 @@ def test_a_part_that_comes_back_is_refunded_at_its_share_of_the_price_of_the_set
     for verb in ("release", "pick", "pack", "ship", "deliver"):
         told(step(life, doing(verb), verb))  # type: ignore[arg-type]
     assert told(give_back(life, doing("b"), "b", 1, node="W")).cents == 800
+
+
+VERBS = ("release", "pick", "pack", "ship", "decline", "short", "cancel", "source")
+doings = st.lists(
+    st.tuples(st.sampled_from(VERBS), st.sampled_from("ab"), st.integers(1, 3)), max_size=8
+)
+few = st.integers(0, 4)
+
+
+def befalls(life: Life, key: str, what: tuple[str, str, int]) -> None:
+    """Something befalls the order; whether it can is not asked."""
+    verb, line, units = what
+    state = show(life, "o1")
+    assert state is not None
+    held = [piece.shipment for piece in state.pieces if piece.is_held and piece.shipment]
+    if verb == "cancel":
+        cancel(life, doing(key), line=line, units=units)
+    elif verb == "source":
+        source(life, doing(key), forget=True)
+    elif verb in ("decline", "short"):
+        act = decline if verb == "decline" else pack_short
+        if held and verb == "decline":
+            act(life, doing(key), held[0], lines={line: units}, missing=units == 3)
+        elif held:
+            act(life, doing(key), held[0], {line: units})
+    else:
+        step(life, doing(key), verb)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.tuples(few, few, few, few), st.integers(1, 3), doings)
+def test_whatever_happens_each_parcel_and_what_waits_are_whole_sets(
+    town: Any, stock: Any, many: int, happens: Any
+) -> None:
+    life = life_of(town, dict(zip(("WA", "WB", "SA", "SB"), stock, strict=True)))
+    told(place(life, doing("k"), sets(town, many)))
+    for number, what in enumerate(happens):
+        befalls(life, str(number), what)
+        state = show(life, "o1")
+        assert state is not None
+        for place_ in {piece.shipment for piece in state.pieces}:
+            units = dict.fromkeys("ab", 0)
+            for piece in state.pieces:
+                if piece.shipment == place_:
+                    units[piece.line] += piece.units
+            assert units["b"] == 2 * units["a"], (place_, state.pieces)

@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.explanation import Explanation
+from omnisource.models.policy import Policy
+from omnisource.models.scenario import Scenario
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.decline import decline
 from omnisource.orchestrator.explain_record import explain_decision
@@ -95,6 +97,18 @@ def test_a_night_is_explained_after_its_shipments_have_gone_elsewhere(town: Any)
     assert then.why_not is not None
     assert then.why_not.alternative is not None
     assert then.why_not.alternative.extra_cents == 100
+
+
+def test_orders_that_share_a_parcel_are_explained_with_their_shares_of_it(town: Any) -> None:
+    """Two orders of one customer, one parcel from W."""
+    policy = Scenario(name="town", policy=Policy(consolidate=True))
+    placed = [town.order(name, A=1) for name in ("o1", "o2")]
+    orders = [each.order.model_copy(update={"customer": "x"}) for each in placed]
+    lines = [line for each in placed for line in each.lines]
+    life = town.life({"WA": 2}, orders=orders, lines=lines, more={"scenario": policy})
+    run_stored_night(life.desk.database.name, Asked(Limits(threads=1)), run="monday")
+    whys = [explained(life, name) for name in ("o1", "o2")]
+    assert sum(why.cost_cents for why in whys) == PARCEL["W"]
 
 
 def forced(stock: dict[str, int], node: str) -> int | None:

@@ -96,6 +96,30 @@ def test_what_a_bundle_shares_with_loose_units_is_served_as_one_piece(solve, wor
     assert short(solve(bundled(world, {"A": {"cup": 2, "pot": 9}}, lines), name)[0]) == 0
 
 
+@pytest.mark.parametrize("name", ["joint", "nearest", "cheapest"])
+@pytest.mark.parametrize("rule", ["together", "apart"])
+def test_an_order_too_large_for_a_menu_is_sent_in_whole_bundles(solve, world, name, rule):
+    """Eight pairs in sixteen lines of three units; of one product there are two: a pair is short.
+
+    Bundle i is of products i and i + 8; of each three are ordered.
+    """
+    skus = [f"s{i:02d}" for i in range(16)]
+    there = dict.fromkeys(skus, 9) | {skus[3]: 2}
+    night = world({"A": there}, {"o": dict.fromkeys(skus, 3)}, policy=Policy(bundles=rule))
+    bundles = Table(
+        {
+            "bundle": np.array([f"b{i % 8}" for i in range(16)], object),
+            "sku": np.array([night.products["sku"].tolist().index(sku) for sku in skus], np.int32),
+            "units": np.ones(16, np.int32),
+        }
+    )
+    names = np.array([f"b{i % 8}" for i in range(16)], object)
+    night = night.replace(bundles=bundles, lines=night.lines.replace(bundle=names))
+    plan, _ = solve(night, name)
+    if name == "joint" or rule == "together":
+        assert short(plan) == 2
+
+
 def shipped_by(rows):
     """What is sent: (node, {row of lines: units}), each by the only service."""
     inside = [entry for _, held in rows for entry in held.items()]

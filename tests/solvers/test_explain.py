@@ -165,3 +165,59 @@ def test_the_best_plan_with_a_node_is_never_below_the_best_of_all(random_world, 
             assert node in problem.node[forced.candidates]
             assert forced.cents >= best.value
             assert min(forced.cents, case.without(node, "it").cents) == best.value
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({"nodes": {"B": {"orders_per_day": 0}}}, ("no shipments left that day",)),
+        ({"nodes": {"B": {"units_per_day": 0}}}, ("no units left that day",)),
+        ({"nodes": {"B": {"ships": False}}}, ("the node does not ship",)),
+        ({"cells": {("B", "pear"): {"safety": 1}}}, ("no stock of pear",)),
+        ({"freight": {("B", "o"): [(999, 100)]}}, ("the weight limit",)),
+        (
+            {
+                "policy": Policy(fences=(Fence(name="not B", nodes=("B",)),)),
+                "cells": {("B", "pear"): {"safety": 1}},
+            },
+            ("not B", "no stock of pear"),
+        ),
+        (
+            {
+                "order_fields": {"o": {"promised_by": "2025-01-08T00:00:00Z"}},
+                "transit_days": {"B": 3},
+            },
+            ("the promised date",),
+        ),
+    ],
+)
+def test_the_fewest_rules_that_forbid_a_node_are_named(explained, world, changes, rules):
+    night = world({"A": {"pear": 1}, "B": {"pear": 1}}, {"o": {"pear": 1}}, **changes)
+    assert explained(night, why_not=1).why_not.rules == rules
+
+
+def test_of_two_lines_the_one_that_fewer_rules_forbid_counts(explained, world):
+    """A pear is fenced and not there; an apple is not there."""
+    night = world(
+        {"A": {"pear": 1, "apple": 1}, "B": {"pear": 0, "apple": 0}},
+        {"o": {"pear": 1, "apple": 1}},
+        policy=Policy(fences=(Fence(name="no pears", skus=("pear",), nodes=("B",)),)),
+    )
+    assert explained(night, why_not=1).why_not.rules == ("no stock of apple",)
+
+
+@pytest.mark.parametrize(
+    ("orders_per_day", "rules"),
+    [(None, ("max_shipments",)), (0, ("no shipments left that day", "max_shipments"))],
+)
+def test_rules_of_the_whole_order_are_named_where_no_line_is_forbidden(
+    explained, world, orders_per_day, rules
+):
+    """All of it in one parcel: A has the pear, B the apple."""
+    night = world(
+        {"A": {"pear": 1}, "B": {"apple": 1}},
+        {"o": {"pear": 1, "apple": 1}},
+        nodes={"B": {"orders_per_day": orders_per_day}},
+        order_fields={"o": {"max_shipments": 1, "ship_complete": True}},
+    )
+    assert explained(night, why_not=1).why_not.rules == rules
