@@ -35,11 +35,20 @@ class Heard(Value):
     model_config = ConfigDict(extra="ignore")
 
 
+class PromisedLeg(Heard):
+    """A departure as it was promised."""
+
+    service: Text
+
+
 class PromisedParcel(Heard):
     """A shipment as it was promised."""
 
     node: Name
     service: Text = ""
+    to: Text = ""
+    arrives: AwareDatetime | None = None
+    legs: Annotated[tuple[PromisedLeg, ...], Field(max_length=100)] = ()
     units: Annotated[dict[Name, Units], Field(min_length=1, max_length=200)]
     leaves: AwareDatetime
     cost_cents: int = 0
@@ -54,8 +63,18 @@ class PromisedOption(Heard):
     shipments: Annotated[tuple[PromisedParcel, ...], Field(min_length=1, max_length=200)]
 
 
+class LegView(Value):
+    """A lane's departure, or the parcel from a hub."""
+
+    start: Name
+    end: Name
+    service: Text
+    departs: AwareDatetime
+    arrives: AwareDatetime
+
+
 class ParcelView(Value):
-    """A shipment of an option."""
+    """A shipment of an option; those of one `parcel` number leave their hub together."""
 
     node: Name
     service: Text  # "" over the counter
@@ -66,6 +85,8 @@ class ParcelView(Value):
     arrives: AwareDatetime
     cost_cents: int
     grams_co2: int
+    parcel: int = 1
+    legs: tuple[LegView, ...] = ()
 
 
 class OptionView(Value):

@@ -86,10 +86,27 @@ class Cart(Value):
 
 
 @dataclass(frozen=True)
+class ParcelLeg:
+    """A lane's departure, or the parcel from a hub, which leaves once its goods are there."""
+
+    start: str  # node
+    end: str  # node, or "customer"
+    service: str
+    departs: datetime
+    arrives: datetime
+
+    def document(self) -> dict[str, str]:
+        """Return it as plain values."""
+        times = {"departs": self.departs.isoformat(), "arrives": self.arrives.isoformat()}
+        return {"start": self.start, "end": self.end, "service": self.service, **times}
+
+
+@dataclass(frozen=True)
 class Parcel:
     """A shipment as it will be reserved: who sends what, by what, from when to when.
 
-    A parcel over the counter has no service. `via` names the lanes and hubs between.
+    One over the counter has no service. Over lanes `legs` says how it travels, and `via` the nodes
+    between; shipments of one `parcel` number leave their hub together.
     """
 
     node: str
@@ -101,6 +118,8 @@ class Parcel:
     cost_cents: int
     grams_co2: int
     via: tuple[str, ...] = ()
+    legs: tuple[ParcelLeg, ...] = ()
+    parcel: int = 1  # of the option, counted from 1
 
     def document(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -108,7 +127,8 @@ class Parcel:
             "node": self.node, "service": self.service, "to": self.to, "via": list(self.via),
             "units": dict(self.units), "leaves": self.leaves.isoformat(),
             "arrives": self.arrives.isoformat(), "cost_cents": self.cost_cents,
-            "grams_co2": self.grams_co2,
+            "grams_co2": self.grams_co2, "parcel": self.parcel,
+            "legs": [leg.document() for leg in self.legs],
         }  # fmt: skip
 
 

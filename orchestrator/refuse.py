@@ -17,10 +17,11 @@ from omnisource.models.promise import Change, NotOffered, Option, PromiseMode
 from omnisource.models.world import World
 from omnisource.orchestrator.words import count
 from omnisource.solvers.asked import COLLECT, GROUPS, KINDS, Ask
-from omnisource.solvers.candidates import FENCED, NO_STOCK, VERDICTS
+from omnisource.solvers.candidates import FENCED, NO_STOCK, TOO_LATE, VERDICTS
 from omnisource.solvers.desk import Desk
+from omnisource.solvers.desk_refuse import fenced_by, first_over_lanes, verdicts
 from omnisource.solvers.problem import UNLIMITED, Flags, Ints
-from omnisource.solvers.quote import Quotes
+from omnisource.solvers.quote_plans import Quotes
 from omnisource.solvers.routes import distances_km
 
 TRIED: Final = 50
@@ -90,7 +91,7 @@ class Refusal:
         return NotOffered(self.mode, tuple(self.reasons()), tuple(self.changes()))
 
     def _of_mixed(self) -> str:
-        line, node, _ = self.by.desk.verdicts(self.ask, COLLECT, self.kinds)
+        line, node, _ = verdicts(self.by.desk, self.ask, COLLECT, self.kinds)
         there = [j for j in range(len(self.ask.sku)) if self._at_store(j, node[line == j])]
         if not there:
             return f"{self.world.nodes['node'][self.ask.store]} can hand over nothing of the cart"
@@ -104,7 +105,7 @@ class Refusal:
 
     def reasons(self) -> Iterator[str]:
         """Say, line by line, why not; or what the cart as a whole asks too much of."""
-        line, node, why = self.by.desk.verdicts(self.ask, self.row, self.kinds)
+        line, node, why = verdicts(self.by.desk, self.ask, self.row, self.kinds)
         said = False
         for j, asked in enumerate(self.ask.units):
             held = self._served(j, node[line == j])
@@ -141,10 +142,24 @@ class Refusal:
             more = f" and {len(where) - NAMED} more" if len(where) > NAMED else ""
             rule = ""
             if verdict == FENCED:
-                rule = f" by {self.by.desk.fenced_by(self.ask, self.row, sku, int(where[0]))!r}"
+                desk, first = self.by.desk, int(where[0])
+                rule = f" by {fenced_by(desk, self.ask, self.row, sku, node=first)!r}"
             parts.append(f"{VERDICTS[verdict]}{rule} at {told}{more}")
+            if verdict == TOO_LATE:
+                parts += [text for n in where[:NAMED] for text in self._next(int(n))]
         nowhere = "not in the store's stock" if self.group in ("collect", "reserve") else "no stock"
         return f"{text} ({'; '.join(parts) or nowhere})"
+
+    def _next(self, node: int) -> Iterator[str]:
+        """Say by which departures a node's goods would come, where they go over lanes."""
+        legs, taken = first_over_lanes(self.by.desk, self.ask, self.row, node)
+        if legs:
+            by = [f"{leg.service} from {leg.start} {self._when(leg.departs)}" for leg in legs]
+            by[0] += f" (goods taken until {self._when(taken)})"
+            yield f"by {', '.join(by)}, there {self._when(legs[-1].arrives)}"
+
+    def _when(self, minute: int) -> str:
+        return f"{self.by.told(minute):%Y-%m-%d %H:%M}"
 
     def changes(self) -> Iterator[Change]:
         """Return each single change that makes it a yes."""
@@ -175,7 +190,7 @@ class Refusal:
     def _fewer(self) -> Iterator[Change]:
         """Find the least units that are wanting, line by line, where nothing else is."""
         short = []
-        line, node, why = self.by.desk.verdicts(self.ask, self.row, self.kinds)
+        line, node, why = verdicts(self.by.desk, self.ask, self.row, self.kinds)
         for j in range(len(self.ask.sku)):
             hopeless = node[(line == j) & (why != NO_STOCK)]
             held = self._served(j, hopeless)

@@ -34,9 +34,13 @@ def _row(option: Option) -> tuple[str, ...]:
         f"{option.promise_at:%a %m-%d\n%H:%M}",
         share(option.probability),
         f"{money(option.cost_cents)}\n{option.grams_co2:,} g CO2",
-        "\n".join(option.nodes),
+        "\n".join([*option.nodes, *_hubs(option)]),
         "\n".join(option.tags),
     )
+
+
+def _hubs(option: Option) -> list[str]:
+    return [f"over {name}" for name in dict.fromkeys(n for p in option.shipments for n in p.via)]
 
 
 def _awaited(option: Option) -> str:

@@ -39,6 +39,30 @@ class Parcel(Protocol):
         """What it costs."""
         ...
 
+    @property
+    def to(self) -> str:
+        """The store that it goes to; empty: the door."""
+        ...
+
+    @property
+    def arrives(self) -> datetime | None:
+        """When it is there."""
+        ...
+
+    @property
+    def legs(self) -> Sequence["Leg"]:
+        """Over lanes: its departures; none elsewhere."""
+        ...
+
+
+class Leg(Protocol):
+    """What a promise says of a departure."""
+
+    @property
+    def service(self) -> str:
+        """Who runs it."""
+        ...
+
 
 class Option(Protocol):
     """What a promise says of one way to serve a cart."""
@@ -94,21 +118,31 @@ def claim_of_words(
 def claim_of_option(option: Option, *, channel: str = "") -> Claim:
     """Return what a promised option needs: the units of each parcel, on the day that it leaves.
 
-    What is handed over from the counter's own stock is collected in the slot that begins when it
-    was promised for; a desk leaves out the slot of a node that has none.
+    What is handed over from the counter's own stock, or comes to it over lanes, is collected in the
+    slot that begins when it was promised for; a desk leaves out the slot of a node that has none.
+    What goes over lanes leaves its node by the first of them.
 
     Args:
         option: as it was promised; its lines are named by their SKU.
         channel: where it is sold; that of the question, if it says so.
     """
     shipments = tuple(_shipment(parcel) for parcel in option.shipments)
-    counters = [parcel for parcel in option.shipments if not parcel.service]
     return Claim(
         channel=channel or getattr(option, "channel", ""),
         promise_at=option.promise_at,
         shipments=shipments,
-        pickup=PickUp(node=counters[0].node, begins=counters[0].leaves) if counters else None,
+        pickup=_pickup(option),
     )
+
+
+def _pickup(option: Option) -> PickUp | None:
+    """Return the slot in which an option is collected: that of what is there last."""
+    found = [(parcel.leaves, parcel.node) for parcel in option.shipments if not parcel.service]
+    for parcel in option.shipments:
+        straight = parcel.legs and parcel.service == parcel.legs[0].service  # not by a hub's parcel
+        if straight and parcel.to and parcel.arrives is not None:
+            found.append((parcel.arrives, parcel.to))
+    return PickUp(node=max(found)[1], begins=max(found)[0]) if found else None
 
 
 def _shipment(parcel: Parcel) -> ClaimShipment:
@@ -117,7 +151,7 @@ def _shipment(parcel: Parcel) -> ClaimShipment:
     )
     return ClaimShipment(
         node=parcel.node,
-        service=parcel.service or None,
+        service=(parcel.legs[0].service if parcel.legs else parcel.service) or None,
         day=parcel.leaves.date(),
         ready_at=parcel.leaves,
         cost_cents=max(0, parcel.cost_cents),

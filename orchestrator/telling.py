@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import pairwise
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from omnisource.models.promise import PROMISE_MODES, TAGS, Option, Parcel, PromiseMode
+from omnisource.models.promise import PROMISE_MODES, TAGS, Option, Parcel, ParcelLeg, PromiseMode
 from omnisource.solvers.asked import GROUPS, Ask
 from omnisource.solvers.desk import Desk
-from omnisource.solvers.quote import Quotes
+from omnisource.solvers.desk_hold import Way, holds, holds_lanes, leaves, legs, takes
+from omnisource.solvers.quote_plans import Quotes
 from omnisource.solvers.routes import COUNTER
 
 HOLD_MINUTES: Final = 15
@@ -58,7 +58,7 @@ class Telling:
         group, arrives, priced, cents, grams, start = (column.tolist() for column in columns)
         node, service, due = (c.tolist() for c in (found.node, found.service, found.due))
         likely = found.likely.tolist()
-        parcels = [b - a for a, b in pairwise(start)]
+        parcels = found.parcels.tolist()
         kept: list[tuple[int, PromiseMode]] = []
         for q in sorted(range(len(group)), key=lambda q: (priced[q], arrives[q])):
             sent, ends = service[start[q] : start[q + 1]], due[start[q] : start[q + 1]]
@@ -104,13 +104,22 @@ class Telling:
             return self.by.told(self.now + HOLD_MINUTES)
         found, last = self.found, self.ask.now + HOLD_MINUTES
         first, end = int(found.start[q]), int(found.start[q + 1])
+        parcels, desk = int(found.parcels[q]), self.by.desk
         for s in range(first, end):
             parcel = int(found.node[s]), int(found.service[s]), int(found.row[s])
-            if parcel[1] != COUNTER and last > self.ask.now:
+            if found.path[s] >= 0 and last > self.ask.now:
+                minutes = last - self.ask.now
+                last = holds_lanes(desk, self.ask, self._way(s), minutes=minutes)
+            elif parcel[1] != COUNTER and last > self.ask.now:
                 due = int(found.due[s])
-                last = min(last, due - self.by.desk.takes(self.ask, parcel, end - first))
-                last = self.by.desk.holds(self.ask, parcel, due, last - self.ask.now)
+                last = min(last, due - takes(desk, self.ask, parcel, parcels))
+                last = holds(desk, self.ask, parcel, due, minutes=last - self.ask.now)
         return self.by.told(last)
+
+    def _way(self, s: int) -> Way:
+        """Return how a shipment goes over lanes."""
+        found = self.found
+        return int(found.node[s]), int(found.hub[s]), self.ask.store, int(found.path[s])
 
     def _mode(self, group: str, service: list[int], due: list[int]) -> PromiseMode | None:
         """Return what an option is called; None where another group has it already.
@@ -131,31 +140,44 @@ class Telling:
 
         When they leave is told on the node's own clock: its day is the one that is planned.
         """
-        found, names, told = self.found, self.by.names, self.by.told
-        store = names["node"][self.ask.store]
-        shipments = []
+        found, number, shipments = self.found, 0, []
         for s in range(int(found.start[q]), int(found.start[q + 1])):
-            node, service = int(found.node[s]), int(found.service[s])
-            leaves = int(found.due[s])
-            if service != COUNTER:
-                leaves = self.by.desk.leaves(self.ask.now, node, service)
-            to = "" if found.row[s] in GROUPS["home"] else store
-            units = tuple(
-                (names["sku"][sku], held) for sku, held in self.contents(int(found.content[s]))
-            )
-            shipments.append(
-                Parcel(
-                    names["node"][node],
-                    "" if service == COUNTER else names["service"][service],
-                    to,
-                    units,
-                    told(int(leaves)).astimezone(ZoneInfo(self._clock(node))),
-                    told(int(found.due[s])),
-                    int(found.bill[s]),
-                    int(found.emits[s]),
-                )
-            )
+            number += not found.joins[s]
+            shipments.append(self._shipment(s, number))
         return tuple(shipments)
+
+    def _shipment(self, s: int, number: int) -> Parcel:
+        found, names, told = self.found, self.by.names, self.by.told
+        node, service = int(found.node[s]), int(found.service[s])
+        leaving, over = int(found.due[s]), self._legs(s)
+        if over:
+            leaving = int(over[0].departs.timestamp()) // 60
+        elif service != COUNTER:
+            leaving = leaves(self.by.desk, self.ask.now, node, service)
+        return Parcel(
+            names["node"][node],
+            "" if service == COUNTER else names["service"][service],
+            "" if found.row[s] in GROUPS["home"] else names["node"][self.ask.store],
+            tuple((names["sku"][sku], held) for sku, held in self.contents(int(found.content[s]))),
+            told(leaving).astimezone(ZoneInfo(self._clock(node))),
+            told(int(found.due[s])),
+            int(found.bill[s]),
+            int(found.emits[s]),
+            tuple(leg.start for leg in over[1:]),
+            over,
+            number,
+        )
+
+    def _legs(self, s: int) -> tuple[ParcelLeg, ...]:
+        """Return the legs of a shipment over lanes, none where it takes none."""
+        found, told = self.found, self.by.told
+        if found.path[s] < 0:
+            return ()
+        out = int(found.service[s]), int(found.row[s]), int(found.at[s]), int(found.due[s])
+        return tuple(
+            ParcelLeg(leg.start, leg.end, leg.service, told(leg.departs), told(leg.arrives))
+            for leg in legs(self.by.desk, self.ask, self._way(s), out)
+        )
 
     def _clock(self, node: int) -> str:
         return str(self.by.desk.world.nodes["timezone"][node])

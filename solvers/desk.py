@@ -8,39 +8,33 @@ say at one minute is kept for the next question in the same minute.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from omnisource.models.promise import PromiseMode
-from omnisource.models.world import ORDER_MODES, SERVICE_KINDS, Table, World
-from omnisource.solvers.asked import GROUPS, KINDS, ROW_MODES, Ask
+from omnisource.models.world import SERVICE_KINDS, Table, World
+from omnisource.solvers.asked import GROUPS, KINDS, Ask
 from omnisource.solvers.atp import atp, promisable
 from omnisource.solvers.available import NO_CHANNEL, channel_codes
-from omnisource.solvers.candidates import Inputs, distance, rule_of, way_bits
+from omnisource.solvers.candidates import Inputs
 from omnisource.solvers.clock_tables import horizon
-from omnisource.solvers.clocks import (
-    DAY,
-    MONDAY,
-    delivered,
-    leaves,
-    local,
-    minute_of,
-    ready,
-)
-from omnisource.solvers.compile import everything, scene
+from omnisource.solvers.clocks import DAY
+from omnisource.solvers.compile import scene
 from omnisource.solvers.days_left import Days, days_sent, on_days
+from omnisource.solvers.desk_lanes import NOTHING_OVER, Laned, laned, plain
+from omnisource.solvers.desk_rows import cart_rows
 from omnisource.solvers.desk_times import WEEK, Times, Week, times, week
-from omnisource.solvers.fences import order_bits
 from omnisource.solvers.later import Due, due, later
 from omnisource.solvers.leadtime import LeadTimes
-from omnisource.solvers.look import Found, look
+from omnisource.solvers.over_lanes import Over
 from omnisource.solvers.problem import Flags, Ints, Prices, Problem
-from omnisource.solvers.quote import Groups, Quotes, quotes
+from omnisource.solvers.quote import Groups, quotes
 from omnisource.solvers.quote_known import Known, day_ends
-from omnisource.solvers.routes import fitting, tried_zones
-from omnisource.solvers.slots import Booked, booked
+from omnisource.solvers.quote_plans import Quotes
+from omnisource.solvers.routes import tried_zones
+from omnisource.solvers.slots import Booked, booked, with_room
 from omnisource.solvers.surety import Sure, days_learned, surety
 
 COUNTER_ONLY: Final = ("collect", "reserve")
@@ -67,6 +61,7 @@ class Desk:
     due: Due
     booked: Booked
     left: Days | None  # of each day; none: `room` is that of every day
+    lanes: Laned | None  # none where there are none
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def known(self, key: Any, make: Callable[[], Made]) -> Made:
@@ -106,83 +101,13 @@ class Desk:
             mine[cell] = min(units[cell], promisable(known, cell, code, self.world.now))
         return mine
 
-    def leaves(self, now: int, node: int, service: int) -> int:
-        """Return the minute up to which what is asked for now can leave, and then does."""
-        known, key = self._of_minute(now), (node, service)
-        if key not in known:
-            known[key] = self._leaves(now, node, service)
-        return known[key]
-
-    def _of_minute(self, now: int) -> dict[Any, int]:
+    def of_minute(self, now: int) -> dict[Any, int]:
         """Return what is known of a minute alone: forgotten when another is asked in."""
         last = self.memo.get("minute")
         if last is None or last[0] != now:
             self.memo["minute"] = last = now, {}
         found: dict[Any, int] = last[1]
         return found
-
-    def _leaves(self, now: int, node: int, service: int) -> int:
-        times = self.at(now)
-        c, ready = times.clocks, int(times.ready[node])
-        day = leaves(c, node, service, ready)
-        last = int(c.order_by[service] if c.order_by[service] >= 0 else c.cutoff[node])
-        wall = (c.first_day + day) * DAY + min(last, DAY - 1)
-        return max(ready, int(minute_of(c, int(c.zone[node]), wall)))
-
-    def holds(self, ask: Ask, parcel: tuple[int, int, int], due: int, minutes: int) -> int:
-        """Return the last minute, at most so many from now, of asking that keeps a parcel's date.
-
-        Args:
-            ask: the cart.
-            parcel: node, service and row.
-            due: when it arrives.
-            minutes: how far to look.
-        """
-        (node, service, row), data = parcel, self.inputs(ask)
-        rule = int(rule_of.py_func(data, row, service, node, distance(data, row, node)))
-        known, key = self._of_minute(ask.now), (minutes, node, service, rule, due)
-        if key not in known:
-            known[key] = self._holds(ask.now, ask.now + minutes, (node, service, rule), due)
-        return known[key]
-
-    def _holds(self, now: int, last: int, way: tuple[int, int, int], due: int) -> int:
-        (node, service, rule), c = way, self.at(now).clocks
-        for at in range(last, now, -1):
-            if delivered(c, node, service, rule, ready(c, node, at)) <= due:
-                return at
-        return now
-
-    def takes(self, ask: Ask, parcel: tuple[int, int, int], parcels: int) -> int:
-        """Return the minutes that a parcel, one of so many, was learned to take, rounded up.
-
-        `parcel` is as for `holds`; nothing where nothing is learned.
-        """
-        (node, service, row), times = parcel, self.sure.times
-        if times is None:
-            return 0
-        region = self._regions(ask)[_PLACE[row]]
-        km = distance(self.inputs(ask), row, node)
-        c = self.at(ask.now).clocks
-        asked = int(local(c, int(c.zone[node]), ask.now))
-        wanted = self.sure.target ** (1 / parcels)
-        return ceil(
-            times.quantile(
-                service=service, node=node, km=km, weekday=(asked // DAY + MONDAY) % 7,
-                region=region, p=wanted, at=asked % DAY,
-            )
-            - 1e-6
-        )  # fmt: skip
-
-    def _bits(self, mode: str, channel: str, tier: str, country: str) -> np.uint64:
-        """Return the rules whose conditions on the order hold."""
-        one = Table(
-            {
-                "channel": np.array([channel], object),
-                "tier": np.array([tier], object),
-                "mode": np.array([ORDER_MODES.index(mode)], np.int8),
-            }
-        )
-        return np.uint64(order_bits(self.world, one, np.array([country], object))[0])
 
     def kinds(self, modes: tuple[PromiseMode, ...], group: str) -> Flags:
         """Return, (V+1,), the services by which a group may be served where those modes may."""
@@ -193,33 +118,6 @@ class Desk:
             codes = [SERVICE_KINDS.index(name) for name in named]
             allowed[:-1] = np.isin(kind, codes)
         return allowed
-
-    def verdicts(self, ask: Ask, row: int, kinds: Flags) -> tuple[Ints, Ints, Ints]:
-        """Return the pairs of a row that cannot be served, by services of those kinds.
-
-        Args:
-            ask: the cart.
-            row: how it is received.
-            kinds: (V+1,) services that may be used.
-
-        Returns line, node and position in `VERDICTS` of each; a pair is a node with a cell.
-        """
-        data = self.inputs(ask)
-        data = data._replace(delivers=data.delivers & kinds[:-1])
-        found = Found._make(look(data, everything(self.world), self.zone_of, row, row + 1))
-        line = found.refused_line.astype(np.int64) - row * len(ask.sku)
-        return line, found.refused_node.astype(np.int64), found.refused_why.astype(np.int64)
-
-    def fenced_by(self, ask: Ask, row: int, sku: int, node: int) -> str:
-        """Return the first rule that keeps a product from being sent by a node, "" for none."""
-        data = self.inputs(ask)
-        mine = int(data.order_fences[row] & data.product_fences[sku])
-        far = distance(data, row, node)
-        for service in range(len(data.service_fences)):
-            common = mine & int(way_bits(data, node, service, far))
-            if common:
-                return self.rules[(common & -common).bit_length() - 1]
-        return ""
 
     def groups(self, ask: Ask) -> list[str]:
         """Return the groups that a question is about."""
@@ -242,7 +140,17 @@ class Desk:
         data, prices, known = scene
         rows, kinds = self.known((*names, ask.modes), lambda: self._shape(names, ask.modes))
         asked = Groups(rows, kinds, np.full(len(names), ask.most, np.int64))
-        return Quotes(*quotes(data, asked, prices, (self.room_at(ask.now), known)))
+        over = self.over(ask, names, (data, known))
+        return Quotes(*quotes(data, asked, prices, (self.room_at(ask.now), known), plain(over)))
+
+    def over(self, ask: Ask, names: Sequence[str], scene: tuple[Inputs, Known]) -> Over:
+        """Return all that a cart, received in those groups, can have over lanes."""
+        if self.lanes is None:
+            return NOTHING_OVER
+        data, known = scene
+        times, full = self.at(ask.now), self._week(ask.now).full
+        room = partial(with_room, times.clocks, full)
+        return self.lanes.over(ask, (data, known, times), names, known=self.known, room=room)
 
     def awaited(self, ask: Ask, group: str) -> tuple[Ask, Quotes] | None:
         """Return the plans of a group once goods have come that are due; None if none ever are.
@@ -272,7 +180,7 @@ class Desk:
     def surely(self, ask: Ask) -> Known:
         """Return what is known, when a cart is asked for, of how its parcels fare."""
         c = self.at(ask.now).clocks
-        base = self.sure.of(self._regions(ask), sum(ask.units), self.known)
+        base = self.sure.of(self.regions(ask), sum(ask.units), self.known)
         found = base._replace(
             now=ask.now, by=ask.by, zone=c.zone, to_zone=c.to_zone,
             offset_start=c.offset_start, offset_from=c.offset_from, offset=c.offset,
@@ -280,13 +188,13 @@ class Desk:
         )  # fmt: skip
         if self.sure.times is None:
             return found
-        of_minute: dict[Any, Any] = self._of_minute(ask.now)
+        of_minute: dict[Any, Any] = self.of_minute(ask.now)
         if "ends" not in of_minute:
             of_minute["ends"] = day_ends(found)
         asked, until = of_minute["ends"]
         return found._replace(asked=asked, until=until)
 
-    def _regions(self, ask: Ask) -> tuple[int, int]:
+    def regions(self, ask: Ask) -> tuple[int, int]:
         """Return the regions of the door and of the store, as lead times know them."""
         if self.sure.times is None:
             return -1, -1
@@ -321,50 +229,8 @@ class Desk:
         return found
 
     def _inputs(self, ask: Ask) -> Inputs:
-        k, times = len(ask.sku), self.at(ask.now)
-        lat, lon, fences, fits = self._places(ask)
-        return self.data._replace(
-            cell_units=self.units(ask.channel),
-            order_line=np.arange(5, dtype=np.int64) * k,
-            order_fences=fences,
-            lat=np.array([ask.lat, lat, lat, lat]),
-            lon=np.array([ask.lon, lon, lon, lon]),
-            place=_PLACE,
-            pickup=np.array([-1, ask.store, ask.store, ask.store], np.int64),
-            only_there=_ONLY_THERE,
-            promised_by=np.full(4, ask.by, np.int64),
-            large=_NO,
-            limited=_NO,
-            line_sku=np.array(ask.sku * 4, np.int64),
-            units=np.array(ask.units * 4, np.int64),
-            late=np.zeros(4 * k, np.int64),
-            kit=np.array((ask.kit or (-1,) * k) * 4, np.int64),
-            kit_units=np.array((ask.kit_units or (1,) * k) * 4, np.int64),
-            collected=times.collected,
-            sends_like=times.arrivals.node,
-            takes_like=times.arrivals.rule,
-            arrival=times.arrivals.at,
-            fits=fits,
-        )
-
-    def _places(self, ask: Ask) -> tuple[float, float, Any, Flags]:
-        """Return where the store is, the fences of each row, and the zone rules of both places."""
-        nodes, at = self.world.nodes, max(ask.store, 0)
-        there = nodes["country"][at], nodes["postcode"][at]
-
-        def fences() -> Any:
-            of_row = zip(ROW_MODES, (ask.country, *3 * [there[0]]), strict=True)
-            return np.array([self._bits(m, ask.channel, ask.tier, c) for m, c in of_row], np.uint64)
-
-        bits = self.known((ask.channel, ask.tier, ask.country, there[0]), fences)
-        where = (ask.country, ask.postcode), there
-        fits = self.known(where, lambda: fitting(self.zones, list(where)))
-        return nodes["lat"][at], nodes["lon"][at], bits, fits
-
-
-_PLACE: Final = np.array([0, 1, 1, 1], np.int64)
-_ONLY_THERE: Final = np.array([False, True, True, False])
-_NO: Final = np.zeros(4, bool)
+        scene = self.world, self.zones, self.known
+        return cart_rows(self.data, ask, scene, (self.units(ask.channel), self.at(ask.now)))
 
 
 def desk(
@@ -391,6 +257,7 @@ def desk(
     no_allotments = bare.allotments.take(np.zeros(0, np.int64))  # asked for by channel and time
     seen = scene(bare.replace(allotments=no_allotments), threads)
     priced = price(seen.bare)
+    lanes = laned(bare)
     nowhere = seen.data.reach._replace(destination=np.full(4, -1, np.int64))
     return Desk(
         world=bare,
@@ -400,11 +267,12 @@ def desk(
         prices=(priced.cell, priced.node_order, priced.node_unit),
         room=(seen.bare.node_orders, seen.bare.node_units),
         zones=tried_zones(bare),
-        days=max(horizon(bare), days_learned(lead_times)),
+        days=max(horizon(bare), days_learned(lead_times)) + (lanes.days if lanes else 0),
         sure=surety(bare, lead_times),
         due=due(bare),
         booked=booked(world),
         left=days,
+        lanes=lanes,
     )
 
 

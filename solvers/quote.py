@@ -34,18 +34,23 @@ from numba import njit
 
 from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.lend import lent
-from omnisource.solvers.plans import FAR, Left, Menus, scratch
-from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Floats, Ints, Prices
-from omnisource.solvers.quote_known import WALKED, likely
-from omnisource.solvers.quote_menu import goods_of, menu_of, met_nodes, price_zones, reached
-from omnisource.solvers.quote_prune import thinned, worth_keeping
+from omnisource.solvers.plans import FAR, scratch
+from omnisource.solvers.problem import UNLIMITED, Flags, Ints
+from omnisource.solvers.quote_known import WALKED
+from omnisource.solvers.quote_merge import (
+    CHEAPEST,
+    GREENEST,
+    NOT_SERVED,
+    cheapest_merged,
+    choose_ways,
+    nothing_found,
+    write_merged,
+    write_shipment,
+)
+from omnisource.solvers.quote_plans import new
 
-CHEAPEST: Final = 0
-GREENEST: Final = 1
 MOST_PLANS: Final = 64
 """Plans of a group that are kept at the most."""
-NOT_SERVED: Final = 2**40
-"""Cents a unit short: no plan is as dear, and a whole cart short is less than `FAR`."""
 
 
 class Groups(NamedTuple):
@@ -56,39 +61,8 @@ class Groups(NamedTuple):
     most: Ints  # (G,) parcels at the most
 
 
-class Quotes(NamedTuple):
-    """Plans found, in the order of their groups: Q plans, S parcels."""
-
-    group: Ints  # (Q,)
-    arrives: Ints  # (Q,) minutes
-    priced: Floats  # (Q,) cents
-    cents: Ints  # (Q,)
-    grams: Ints  # (Q,) of CO2
-    start: Ints  # (Q+1,) first parcel
-    node: Ints  # (S,)
-    service: Ints  # (S,) −1 over the counter
-    row: Ints  # (S,) row of `Inputs` that it serves
-    due: Ints  # (S,) minutes: when it arrives
-    bill: Ints  # (S,) cents
-    emits: Ints  # (S,) grams of CO2
-    content: Ints  # (S,) in mixed radix over units + 1, first line fastest
-    likely: Floats  # (Q,) probability that the date is kept
-
-
 @njit(cache=True, nogil=True)
-def room_for(plans: int, parcels: int) -> Any:
-    """Return `Quotes` with room for so many plans and parcels."""
-    i64 = np.int64
-    return Quotes(
-        np.empty(plans, i64), np.empty(plans, i64), np.empty(plans), np.empty(plans, i64),
-        np.empty(plans, i64), np.zeros(plans + 1, i64), np.empty(parcels, i64),
-        np.empty(parcels, i64), np.empty(parcels, i64), np.empty(parcels, i64),
-        np.empty(parcels, i64), np.empty(parcels, i64), np.empty(parcels, i64), np.empty(plans),
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def quotes(data: Any, groups: Any, prices: Any, room_known: Any) -> Any:
+def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> Any:
     """Return the plans worth offering, group by group, as `Quotes`.
 
     Args:
@@ -96,93 +70,43 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any) -> Any:
         groups: `Groups`.
         prices: (cell, node_order, node_unit), cents.
         room_known: (node_orders, node_units) that nodes can still take, and `Known`.
+        over: the columns of `Over`: what can come over lanes.
     """
     data = lent(data)
-    room, known = lent(room_known)
-    goods, (nodes, cells) = goods_of(data), met_nodes(data)
-    ways = reached(data, nodes, known)
-    price_zones(data, goods, ways)
-    k, states = data.order_line[1], len(goods.all_of.grams)
-    units = data.units[:k]
-    n_groups = len(groups.rows)
-    to = room_for(MOST_PLANS * n_groups, MOST_PLANS * n_groups * units.sum())
-    count = 0
-    for g in range(n_groups):
-        if not needed(data, nodes, cells, groups.rows[g]):
-            continue
-        menu = menu_of(data, goods, (nodes, cells, ways), (groups.rows[g], groups.kinds[g]), prices)
-        if len(menu.bill) == 0:
-            continue
-        menu = thinned(menu, worth_keeping(menu, ways.arrives, room, (units, states)), k)
-        limits = room, min(groups.most[g], units.sum()), known.by
-        found = front(units, (menu, ways), limits, to, (g, count))
-        count = undominated(to, count, found, groups.rows[g, 1] >= 0)
-    for q in range(count):
-        to.likely[q] = likely(data, known, (to, q), (nodes, cells))
-    s = to.start[count]
-    return (
-        to.group[:count].copy(), to.arrives[:count].copy(), to.priced[:count].copy(),
-        to.cents[:count].copy(), to.grams[:count].copy(), to.start[: count + 1].copy(),
-        to.node[:s].copy(), to.service[:s].copy(), to.row[:s].copy(), to.due[:s].copy(),
-        to.bill[:s].copy(), to.emits[:s].copy(), to.content[:s].copy(), to.likely[:count].copy(),
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
-    """Say whether a group can be served so at all: over the counter only what lies there."""
-    for at in range(len(rows)):
-        if rows[at] < 0 or not data.only_there[rows[at]]:
-            continue
-        held, k = 0, cells.shape[1]
-        for i in range(len(nodes)):
-            if nodes[i] == data.pickup[rows[at]]:
-                for j in range(k):
-                    held += cells[i, j] >= 0 and data.cell_units[cells[i, j]] > 0
-        return bool(held == k or (held > 0 and rows[1] >= 0))
-    return True
-
-
-@njit(cache=True, nogil=True)
-def front(units: Ints, menu_ways: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
-    """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end."""
-    menu, ways = menu_ways
-    room, most, deadline = limits
-    g, count = at
-    first, c, k = count, len(menu.node), len(units)
-    node_orders, node_units = room[0][menu.node], room[1][menu.node]
-    left = Left(menu.stock, node_orders, node_units)
-    free = Prices(np.zeros(c * k), np.zeros(c), np.zeros(c), np.zeros(1))
-    way = np.empty(len(menu.content), np.int64)
-    cost: Any = np.empty(len(menu.content))
-    total, columns = units.sum(), ways.arrives.shape[1]
-    out = (np.empty(total, np.int64), np.empty(total, np.int64), 0)
-    limit = np.empty(1, np.int64)
-    lines = (np.array([0, k]), np.array([0, c]), np.arange(c + 1) * k, np.arange(c, dtype=np.int32))
-    menus = Menus(
-        lines[0], lines[1], limit, np.ones(1, np.bool_), np.zeros(1, np.bool_), units,
-        np.full(k, NOT_SERVED), np.full(k, -1), np.ones(k, np.int64), lines[3], lines[2],
-        menu.cell, menu.cap, menu.start, cost, menu.content,
-    )  # fmt: skip
-    order = np.zeros(1, np.int64)
+    (most, deadline), (g, count), first = limits, at, at[1]
+    menu, menus, free, left = direct.menu, direct.menus, direct.free, direct.left
+    menu_ways, arrives = (menu, direct.ways), direct.ways.arrives
+    figures = menu.figure_start, menu.way, menu.priced, menu.emits
+    costs, total, columns = (menus.menu_cost, direct.way), menus.units.sum(), arrives.shape[1]
+    limit, order = menus.max_shipments, np.zeros(1, np.int64)
+    out, merged = (np.empty(total, np.int64), np.empty(total, np.int64), 0), nothing_found(total)
+    merges, sent_work = total > 1 and merge.usable.any(), scratch(merge.inbound.menus, order)
     for goal in (CHEAPEST, GREENEST):
         p, column = most, 0
         while p > 0:
             limit[0] = p if p < total else UNLIMITED
             work = scratch(menus, order)
-            by, used, first_there = deadline, 0, earliest(menu, ways.arrives[:, column], units)
+            by, used, first_there = deadline, 0, earliest(menu, arrives[:, column], menus.units)
             while by >= first_there and count - first < MOST_PLANS:
-                choose_ways(menu, ways, (goal, column), by, (cost, way))
+                choose_ways(figures, arrives, (goal, column, by), costs)
                 if p == 1:
                     value, parcels = in_one(menus, left, total, out)
                 else:
                     value, parcels = best_plan(menus, 0, free, left, work, out)
                 if parcels == 0 or value >= FAR:
+                    value, parcels = float(NOT_SERVED), 0
+                if merges:
+                    asked = goal, column, by
+                    cheapest_merged(merge, direct, (work, sent_work), asked, value, merged)
+                if merged.exit[0] >= 0:
+                    by = write_merged((merge, direct), (g, count), merged, to, column) - 1
+                elif parcels == 0:
                     break
-                plan = (out[1], parcels, way)
-                by = write_plan(menu_ways, (g, count), plan, out[0], (to, column)) - 1
-                used = max(used, parcels)
-                if columns == 1 or parcels <= column + 1:
+                else:
+                    plan = out[0], out[1], parcels, costs[1]
+                    by = write_plan(menu_ways, (g, count), plan, (to, column)) - 1
+                used = max(used, to.parcels[count])
+                if columns == 1 or to.parcels[count] <= column + 1:
                     count += new(to, first, count)
             p, column = next_walk((p, column), used, goal, (most, columns))
     return count
@@ -239,94 +163,21 @@ def in_one(menus: Any, left: Any, total: int, out: Any) -> tuple[float, int]:
 
 
 @njit(cache=True, nogil=True)
-def new(to: Any, first: int, q: int) -> int:
-    """Return 1 if none of the plans first … q−1 is as good as plan q, else 0."""
-    for b in range(first, q):
-        if beats(to, b, q):
-            return 0
-    return 1
-
-
-@njit(cache=True, nogil=True)
-def choose_ways(menu: Any, ways: Any, goal_column: Any, by: int, to: Any) -> None:
-    """Write what every entry costs by its best way that arrives in time, and that way."""
-    (goal, column), (cost, way) = goal_column, to
-    priced, emits, arrives = menu.priced, menu.emits, ways.arrives
-    for m in range(len(menu.content)):
-        least, best = float(NEVER), -1
-        for f in range(menu.figure_start[m], menu.figure_start[m + 1]):
-            if arrives[menu.way[f], column] > by:
-                continue
-            value = priced[f] + emits[f] * 2.0**-26
-            if goal == GREENEST:
-                value = emits[f] + np.floor(priced[f]) * 2.0**-28
-            if value < least:
-                least, best = value, f
-        cost[m], way[m] = least, best
-
-
-@njit(cache=True, nogil=True)
-def write_plan(menu_ways: Any, at: tuple[int, int], plan: Any, candidate: Ints, to_at: Any) -> int:
+def write_plan(menu_ways: Any, at: tuple[int, int], plan: Any, to_at: Any) -> int:
     """Write a plan and its parcels; return when it arrives by the dates of column `to_at[1]`."""
-    (menu, ways), (to, column) = menu_ways, to_at
-    (g, q), (entry, parcels, figure) = at, plan
+    (to, column), (g, q), (candidate, entry, parcels, way) = to_at, at, plan
+    menu, ways = menu_ways
     s, latest, own = to.start[q], 0, min(parcels, ways.arrives.shape[1]) - 1
     to.group[q], to.arrives[q], to.priced[q], to.cents[q], to.grams[q] = g, 0, 0.0, 0, 0
+    to.parcels[q] = parcels
     for i in range(parcels):
-        m = entry[i]
-        f = figure[m]
-        w = menu.way[f]
-        to.node[s], to.service[s], to.row[s] = menu.node[candidate[i]], ways.service[w], ways.row[w]
-        to.due[s], to.bill[s], to.emits[s] = ways.arrives[w, own], menu.bill[f], menu.emits[f]
-        to.content[s] = menu.content[m]
+        m, f = entry[i], way[entry[i]]
+        write_shipment((menu, ways), (candidate[i], m, f), (to, s), own)
         to.arrives[q] = max(to.arrives[q], to.due[s])
-        latest = max(latest, ways.arrives[w, column])
+        latest = max(latest, ways.arrives[menu.way[f], column])
         to.priced[q] += menu.priced[f]
-        to.cents[q] += menu.bill[f]
-        to.grams[q] += menu.emits[f]
+        to.cents[q] += to.bill[s]
+        to.grams[q] += to.emits[s]
         s += 1
     to.start[q + 1] = s
     return int(latest)
-
-
-@njit(cache=True, nogil=True)
-def undominated(to: Any, first: int, end: int, both: bool) -> int:
-    """Keep, of the plans first … end−1, those that no other is at least as good as; the new end.
-
-    Where `both`, a plan that serves one row only is left out in the end: another group has it.
-    """
-    kept = np.ones(end - first, np.bool_)
-    for a in range(first, end):
-        for b in range(first, end):
-            if a != b and kept[b - first] and beats(to, b, a):
-                kept[a - first] = False
-                break
-    count, s = first, to.start[first]
-    for q in range(first, end):
-        begin, stop = to.start[q], to.start[q + 1]
-        if not kept[q - first] or (both and (to.row[begin:stop] == to.row[begin]).all()):
-            continue
-        to.group[count], to.arrives[count], to.priced[count] = (
-            to.group[q], to.arrives[q], to.priced[q],
-        )  # fmt: skip
-        to.cents[count], to.grams[count], to.start[count] = to.cents[q], to.grams[q], s
-        for i in range(begin, stop):
-            to.node[s], to.service[s], to.row[s] = to.node[i], to.service[i], to.row[i]
-            to.due[s], to.bill[s], to.emits[s] = to.due[i], to.bill[i], to.emits[i]
-            to.content[s] = to.content[i]
-            s += 1
-        count += 1
-        to.start[count] = s
-    return count
-
-
-@njit(cache=True, nogil=True)
-def beats(to: Any, b: int, a: int) -> bool:
-    """Say whether plan b is no worse than a in every respect; of equals the first one."""
-    parcels_a, parcels_b = to.start[a + 1] - to.start[a], to.start[b + 1] - to.start[b]
-    if to.arrives[b] > to.arrives[a] or to.priced[b] > to.priced[a]:
-        return False
-    if to.grams[b] > to.grams[a] or parcels_b > parcels_a:
-        return False
-    better = to.arrives[b] < to.arrives[a] or to.priced[b] < to.priced[a]
-    return bool(better or to.grams[b] < to.grams[a] or parcels_b < parcels_a or b < a)

@@ -15,7 +15,8 @@ a day at the destination, and the probability that a plan P, promised for D, is 
                      · Π over its nodes  (1 − decline rate)
                      · Π over its cells  P(Poisson(m) ≤ units + safety − units taken)      (atp.py)
 
-The first factor is 1 over the counter and where nothing is learned; then (1) is the clocks' date.
+The first factor is 1 over the counter, over lanes to a store, and where nothing is learned; then
+(1) is the clocks' date. A parcel from a hub is one of the hub, asked for when its goods are there.
 Of more than `WALKED` parcels each is dated as if there were as many as the cart has units.
 """
 
@@ -139,13 +140,23 @@ def spent(known: Any, minute: float) -> float:
     return float(weeks * WEEK + low + share * (high - low))
 
 
+@njit(inline="always")
+def at_minute(known: Any, now: int) -> Any:
+    """Return what is known at another minute of how parcels fare; `asked`, `until` as they were."""
+    return Known(now, *known[1:])
+
+
 @njit(cache=True, nogil=True)
 def likely(data: Any, known: Any, plan: Any, met: Any) -> float:
     """Return the probability that a plan, (`Quotes`, q), is kept, (2); `met`: nodes and cells."""
     to, q = plan
     chance, first, end = 1.0, to.start[q], to.start[q + 1]
     for s in range(first, end):
-        chance *= arrived(data, known, (to.row[s], to.node[s], to.service[s]), to.arrives[q])
+        if to.path[s] < 0:
+            chance *= arrived(data, known, (to.row[s], to.node[s], to.service[s]), to.arrives[q])
+        elif to.hub[s] >= 0 and not to.joins[s]:  # one parcel, from when all of it is at the hub
+            there = at_minute(known, to.at[s])
+            chance *= arrived(data, there, (to.row[s], to.hub[s], to.service[s]), to.arrives[q])
         again = False
         for other in range(first, s):
             again |= to.node[other] == to.node[s]

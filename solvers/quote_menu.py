@@ -14,7 +14,8 @@ what is part collected and part delivered is one problem.
                          + Σ x_j · (cell price + unit price of the node)                (2)
         emits(m, w)   =  ⌊grams · km · g CO2 a kg·km / 1000 + ½⌋                        (3)
 
-(1) are the terms of solvers/costs.py; (2) adds what (1) uses of scarce things at the last night's
+and over lanes with what the consignment costs and emits (over_lanes.py). (1) are the terms of
+solvers/costs.py; (2) adds what (1) uses of scarce things at the last night's
 prices; (3) is what the CO2 term of (1) is the price of.
 """
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from omnisource.solvers.candidates import distance, find_ways, gather
 from omnisource.solvers.look import Contents, describe, price_zone
+from omnisource.solvers.over_lanes import consigned
 from omnisource.solvers.problem import NEVER, Floats, Ints
 from omnisource.solvers.quote_known import promised
 
@@ -49,6 +51,7 @@ class Reached(NamedTuple):
     bits: NDArray[np.uint64]  # (W,) rules that hold on the way's side
     co2: Floats  # (W,) cents a gram of goods
     emits: Floats  # (W,) g CO2 a gram of goods
+    lane: Ints  # (W,) way of `Lanes`, −1: none
 
 
 class Menu(NamedTuple):
@@ -102,13 +105,17 @@ def met_nodes(data: Any) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def reached(data: Any, nodes: Ints, known: Any) -> Any:
-    """Return the ways from each node for each row, as `Reached`; `known` is `Known`."""
+def reached(data: Any, nodes: Ints, known: Any, over: Any) -> Any:
+    """Return the ways from each node for each row, as `Reached`.
+
+    `known` is `Known`; `over` are the `Lanes` of ways.
+    """
     rows, many, services = len(data.order_line) - 1, len(nodes), len(data.delivers) + 1
-    i64, room = np.int64, len(nodes) * rows * services
+    i64, room = np.int64, len(nodes) * rows * services + len(over.service)
     start, service, steps = np.zeros(rows * many + 1, i64), np.empty(room, i64), np.empty(room, i64)
     row_of, arrives = np.empty(room, i64), np.empty((room, known.columns), i64)
     bits, co2, emits = np.empty(room, np.uint64), np.empty(room), np.empty(room)
+    lane = np.full(room, -1, i64)
     out = (
         np.empty(services, np.int16), np.empty(services, i64), np.empty(services, np.int16),
         np.empty(services, i64), np.empty(services, np.uint64), np.empty(services),
@@ -129,10 +136,19 @@ def reached(data: Any, nodes: Ints, known: Any) -> Any:
                     for p in range(known.columns):
                         arrives[count, p] = out[3][w]
                     count += 1
+            if len(over.start) > 0:
+                at = row * len(data.node_lat) + n
+                for w in range(over.start[at], over.start[at + 1]):
+                    row_of[count], service[count] = row, over.service[w]
+                    steps[count] = over.steps[w]
+                    bits[count], co2[count], emits[count] = over.bits[w], over.co2[w], over.emits[w]
+                    arrives[count], lane[count] = over.arrives[w], w
+                    count += 1
             start[row * many + i + 1] = count
     if len(known.factor) > 0:
-        promised(data, known, (nodes, start, service), arrives)
-    return Reached(start, row_of, service, steps, arrives, bits, co2, emits)
+        own = service if len(over.start) == 0 else np.where(lane < 0, service, -1)
+        promised(data, known, (nodes, start, own), arrives)
+    return Reached(start, row_of, service, steps, arrives, bits, co2, emits, lane)
 
 
 @njit(cache=True, nogil=True)
@@ -157,19 +173,32 @@ def grown(column: Any, size: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def consign(grams: Ints, lanes: Any, entries: Any, to: Any) -> None:
+    """Add what consignments cost and emit to the figures of ways over lanes."""
+    (lane, over), (content, figure_start, ways), (bill, priced, emits) = lanes, entries, to
+    for m in range(len(figure_start) - 1):
+        for f in range(figure_start[m], figure_start[m + 1]):
+            if lane[ways[f]] >= 0:
+                cents, emitted = consigned(over, lane[ways[f]], grams[content[m]])
+                bill[f] += cents
+                priced[f] += cents
+                emits[f] += emitted
+
+
+@njit(cache=True, nogil=True)
 def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
     """Return the `Menu` of a group.
 
     Args:
         data: `Inputs`.
         goods: `Goods`, its zones priced.
-        met: (nodes, cells, `Reached`).
+        met: (nodes, cells, `Reached`, the `Lanes` of its ways).
         group: (rows, −1 for none; (V+1,) services that may be used, the last is the counter).
         prices: (cell, node_order, node_unit), cents.
 
     One function, its arrays named once: this is where the time goes.
     """
-    (nodes, cells, ways), (rows, kinds) = met, group
+    (nodes, cells, ways, over), (rows, kinds) = met, group
     freight, grams, total, alone = (
         goods.all_of.freight, goods.all_of.grams, goods.all_of.total, goods.all_of.alone,
     )  # fmt: skip
@@ -185,7 +214,8 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
     content, figure_start = np.empty(4 * many, np.int32), np.zeros(4 * many, i64)
     f_way = np.empty(8 * many, i64)
     bill, priced, emits = np.empty(8 * many, i64), np.empty(8 * many), np.empty(8 * many, i64)
-    row_of, way_of = np.empty(2 * len(kinds), i64), np.empty(2 * len(kinds), i64)
+    most = 2 * len(kinds) + len(over.service)
+    row_of, way_of = np.empty(most, i64), np.empty(most, i64)
     c, m, f = 0, 0, 0
     for i in range(many):
         n, found = nodes[i], 0
@@ -257,6 +287,9 @@ def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
         c, m = c + 1, m + size
         start[c] = m
         figure_start[m] = f
+    if len(over.service) > 0:
+        entries = content, figure_start[: m + 1], f_way
+        consign(goods.all_of.grams, (ways.lane, over), entries, (bill, priced, emits))
     return Menu(
         node[:c], cell[: c * k], cap[: c * k], stock[: c * k], start[: c + 1], content[:m],
         figure_start[: m + 1], f_way[:f], bill[:f], priced[:f], emits[:f],
