@@ -35,7 +35,7 @@ from numba import njit
 from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.lend import lent
 from omnisource.solvers.plans import FAR, scratch
-from omnisource.solvers.problem import UNLIMITED, Flags, Ints
+from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Ints
 from omnisource.solvers.quote_known import WALKED
 from omnisource.solvers.quote_merge import (
     CHEAPEST,
@@ -73,6 +73,57 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
         over: the columns of `Over`: what can come over lanes.
     """
     data = lent(data)
+    room, known = lent(room_known)
+    over = lent(Over(Lanes(*over[0]), Lanes(*over[1]), Exits(*over[2])))
+    goods, (nodes, cells) = goods_of(data), met_nodes(data)
+    ways = reached(data, nodes, known, over.ways)
+    price_zones(data, goods, ways)
+    k, states = data.order_line[1], len(goods.all_of.grams)
+    units = data.units[:k]
+    n_groups = len(groups.rows)
+    to = room_for(MOST_PLANS * n_groups, MOST_PLANS * n_groups * units.sum())
+    met, at = (nodes, cells), (prices, room)
+    none = np.full(2, -1, np.int64), np.ones(len(data.delivers) + 1, np.bool_)
+    merge = merge_of(data, goods, met, over, none, at)
+    count = 0
+    for g in range(n_groups):
+        if not needed(data, nodes, cells, groups.rows[g]):
+            continue
+        group = (groups.rows[g], groups.kinds[g])
+        menu = menu_of(data, goods, (nodes, cells, ways, over.ways), group, prices)
+        if len(menu.bill) == 0:
+            continue
+        menu = thinned(menu, worth_keeping(menu, ways.arrives, room, (units, states)), k)
+        direct = oracle(menu, ways, units, room)
+        if len(over.exits.row) > 0:
+            merge = merge_of(data, goods, met, over, group, at)
+        found = front(direct, merge, (min(groups.most[g], units.sum()), known.by), to, (g, count))
+        count = undominated(to, count, found, groups.rows[g, 1] >= 0)
+    for s in range(to.start[count]):
+        travels(to, over, s)
+    for q in range(count):
+        to.likely[q] = likely(data, known, (to, q), (nodes, cells))
+    return cropped(to, count)
+
+
+@njit(cache=True, nogil=True)
+def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
+    """Say whether a group can be served so at all: over the counter only what lies there."""
+    for at in range(len(rows)):
+        if rows[at] < 0 or not data.only_there[rows[at]]:
+            continue
+        held, k = 0, cells.shape[1]
+        for i in range(len(nodes)):
+            if nodes[i] == data.pickup[rows[at]]:
+                for j in range(k):
+                    held += cells[i, j] >= 0 and data.cell_units[cells[i, j]] > 0
+        return bool(held == k or (held > 0 and rows[1] >= 0))
+    return True
+
+
+@njit(cache=True, nogil=True)
+def front(direct: Any, merge: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
+    """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end."""
     (most, deadline), (g, count), first = limits, at, at[1]
     menu, menus, free, left = direct.menu, direct.menus, direct.free, direct.left
     menu_ways, arrives = (menu, direct.ways), direct.ways.arrives

@@ -75,7 +75,8 @@ def oracle(menu: Any, ways: Any, units: Ints, room: Any) -> Any:
     menus = Menus(
         np.array([0, k]), np.array([0, c]), np.full(1, UNLIMITED), np.ones(1, np.bool_),
         np.zeros(1, np.bool_), units, np.full(k, NOT_SERVED), np.full(k, -1),
-        np.ones(k, np.int64), np.arange(c, dtype=np.int32), np.arange(c + 1) * k, menu.cell, menu.cap, menu.start, cost, menu.content,
+        np.ones(k, np.int64), np.arange(c, dtype=np.int32), np.arange(c + 1) * k, menu.cell,
+        menu.cap, menu.start, cost, menu.content,
     )  # fmt: skip
     left = Left(menu.stock, room[0][menu.node], room[1][menu.node])
     free = Prices(np.zeros(c * k), np.zeros(c), np.zeros(c), np.zeros(1))

@@ -40,7 +40,7 @@ def lane(
 def network(
     *lanes: Lane, now: datetime = FRIDAY, fences: tuple[Fence, ...] = (), **nodes: Any
 ) -> World:
-    """W has a, V has b, 1 kg each; post from the hub a day and 300, from elsewhere three and 900."""
+    """W has a, V has b, 1 kg each; post takes a day and 300 from the hub, else three and 900."""
     return world_of(
         Scenario(name="lanes", now=now, policy=Policy(fences=fences, promise_quantile=0.81)),
         nodes=[
@@ -51,7 +51,9 @@ def network(
             )
             for i, (n, kind) in enumerate(KINDS.items())
         ],
-        services=[Service(service="truck", kind="transfer"), Service(service="post", kind="parcel")],
+        services=[
+            Service(service="truck", kind="transfer"), Service(service="post", kind="parcel")
+        ],
         zones=[
             ZoneRule(service="post", node="H", zone="near", transit_days=1),
             ZoneRule(service="post", zone="far", transit_days=3),
