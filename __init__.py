@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.order import Delivery, Line, Order
     from omnisource.models.place import Place
     from omnisource.models.plan import Plan
-    from omnisource.models.policy import Fairness, Fence, LoadStep, Policy, Weights
+    from omnisource.models.policy import Fairness, Fence, HoldRule, LoadStep, Policy, Weights
     from omnisource.models.product import BundlePart, Product
     from omnisource.models.promise import Cart, CartLine, Change, NotOffered, Offer, Option, Parcel
     from omnisource.models.reservation import (
@@ -83,6 +83,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
         reserve,
     )
     from omnisource.orchestrator.reserve_form import claim_of_option
+    from omnisource.orchestrator.rolling import Standing, roll
     from omnisource.orchestrator.runs import read_prices, read_run, save_run
     from omnisource.orchestrator.store_desk import open_desk
     from omnisource.orchestrator.stored import commit_plan, connect, load_into
@@ -96,20 +97,21 @@ __version__ = "0.1.0"
 __all__ = [
     "Allotment", "Availability", "BackorderRules", "BrokenPlan", "BundlePart", "Cart",
     "CartLine", "Change", "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery",
-    "Denied", "Doing", "Explanation", "Fairness", "Fence", "Lane", "LeadTimes", "LifeRules",
-    "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError",
-    "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed",
-    "Plan", "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation",
-    "Scenario", "Service", "Shipped", "StockCell", "StockMessage", "Table", "TariffStep",
-    "Terms", "Told", "UnusableInput", "Weights", "World", "ZoneRule", "__version__",
-    "accept_change", "address_unserved", "allocate", "availability", "cancel_order",
-    "claim_of_option", "commit_plan", "compare", "confirm", "connect", "decline_shipment",
-    "evaluate", "evaluate_promises", "expire", "explain", "explain_decision", "extend",
-    "find_reservation", "generate", "hear_stock", "lane_cancelled", "learn", "load",
-    "load_into", "measures", "open_desk", "open_life", "open_slot", "place_order", "placed",
-    "promise", "promiser", "quote_change", "read_events", "read_lead_times", "read_prices",
-    "read_run", "release", "reserve", "return_goods", "save_lead_times", "save_run",
-    "share_out", "show_order", "source_again", "state_of", "step_order", "world_of",
+    "Denied", "Doing", "Explanation", "Fairness", "Fence", "HoldRule", "Lane", "LeadTimes",
+    "LifeRules", "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer",
+    "OmnisourceError", "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp",
+    "Place", "Placed", "Plan", "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused",
+    "Reservation", "Scenario", "Service", "Shipped", "Standing", "StockCell", "StockMessage",
+    "Table", "TariffStep", "Terms", "Told", "UnusableInput", "Weights", "World", "ZoneRule",
+    "__version__", "accept_change", "address_unserved", "allocate", "availability",
+    "cancel_order", "claim_of_option", "commit_plan", "compare", "confirm", "connect",
+    "decline_shipment", "evaluate", "evaluate_promises", "expire", "explain",
+    "explain_decision", "extend", "find_reservation", "generate", "hear_stock",
+    "lane_cancelled", "learn", "load", "load_into", "measures", "open_desk", "open_life",
+    "open_slot", "place_order", "placed", "promise", "promiser", "quote_change", "read_events",
+    "read_lead_times", "read_prices", "read_run", "release", "reserve", "return_goods", "roll",
+    "save_lead_times", "save_run", "share_out", "show_order", "source_again", "state_of",
+    "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -123,7 +125,7 @@ _MODULES = {
     "models.order": ("Delivery", "Line", "Order"),
     "models.place": ("Place",),
     "models.plan": ("Plan",),
-    "models.policy": ("Fairness", "Fence", "LoadStep", "Policy", "Weights"),
+    "models.policy": ("Fairness", "Fence", "HoldRule", "LoadStep", "Policy", "Weights"),
     "models.product": ("BundlePart", "Product"),
     "models.reservation": (
         "Claim", "ClaimLine", "ClaimShipment", "PickUp", "Placed", "Refused", "Reservation",
@@ -160,6 +162,7 @@ _MODULES = {
     "orchestrator.reserve_form": ("claim_of_option",),
     "orchestrator.placed": ("placed",),
     "orchestrator.promise": ("Promiser", "promise", "promiser"),
+    "orchestrator.rolling": ("Standing", "roll"),
     "orchestrator.runs": ("read_prices", "read_run", "save_run"),
     "orchestrator.store_desk": ("open_desk",),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),

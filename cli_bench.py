@@ -262,7 +262,8 @@ def rolling(
 ) -> None:
     """Let a stream of orders be decided at the click, rolling, and in hindsight."""
     from omnisource.orchestrator.bench import keep
-    from omnisource.orchestrator.bench_rolling import Asked, bench_rolling, rolling_sheet
+    from omnisource.orchestrator.bench_rolling import bench_rolling, rolling_sheet
+    from omnisource.orchestrator.bench_stream import Asked
     from omnisource.orchestrator.report import sheet_report
     from omnisource.orchestrator.screen import Screen
     from omnisource.solvers.problem import Round

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.exact import exact
 from omnisource.solvers.legend import shipped
@@ -74,11 +75,14 @@ def test_the_same_node_by_another_service_or_in_fewer_parcels_is_no_move(world, 
 
 
 @settings(deadline=None, max_examples=10)
-@given(st.integers(0, 10**6), st.sampled_from((0, 50, 400)))
-def test_the_bound_holds_and_no_plan_with_its_moves_is_cheaper(random_world, compiled, seed, cents):
+@given(st.tuples(st.integers(0, 10**6), st.booleans()), st.sampled_from((0, 50, 400)))
+def test_the_bound_holds_and_no_plan_with_its_moves_is_cheaper(
+    random_world, soft_world, night, cents
+):
     """Against the exact solver on the same night with moves that cost."""
-    tiny, rng = random_world(seed, orders=4), np.random.default_rng(seed)
-    problem, legend = compiled(tiny, threads=1)
+    seed, soft = night
+    tiny, rng = (soft_world if soft else random_world)(seed, orders=4), np.random.default_rng(seed)
+    problem, legend = compile_world(tiny, threads=1)
     lines = tiny.lines.rows
     some = Given(*(rng.integers(0, high, 5).astype(np.int64) for high in (lines, 4, 3)))
     some = some._replace(units=some.units + 1)
