@@ -81,6 +81,31 @@ def show(*, db: Db, name: Order, json: Json = False, quiet: Quiet = False) -> No
     Screen(json, quiet).show(state_document(state), state_report(state))
 
 
+@order.command()
+def explain(
+    *,
+    db: Db,
+    name: Order,
+    event: Annotated[int | None, typer.Option(help="That tells the decision.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="NAME", help="The night that took it.")] = None,
+    why_not: Annotated[
+        str | None,
+        typer.Option("--why-not", metavar="NODE", help="What using it would have taken."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say why an order was decided as it was, the last time or another, from the record."""
+    from datetime import UTC
+
+    from omnisource.orchestrator.explain_record import explain_in
+    from omnisource.orchestrator.report_order import explanation_report
+    from omnisource.orchestrator.screen import Screen
+
+    why = explain_in(db, name, event=event, run=run, why_not=why_not)
+    Screen(json, quiet).show(why.model_dump(mode="json"), explanation_report(why, UTC))
+
+
 def _step(what: Any, text: str) -> None:
     """Make the command that takes a shipment one step further."""
 

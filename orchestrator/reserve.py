@@ -35,7 +35,7 @@ from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.orchestrator.store_desk import Desk, desk_on
 from omnisource.orchestrator.store_keys import Ask, ask, told
 from omnisource.orchestrator.store_read import StoredWorld
-from omnisource.orchestrator.store_tidy import drop_keys, drop_over
+from omnisource.orchestrator.store_tidy import drop_keys, drop_over, drop_records
 
 TTL: Final = timedelta(minutes=15)
 """How long a reservation is held unless it is confirmed or extended."""
@@ -211,6 +211,8 @@ def tidy(where: Desk | StoredWorld, *, older_than: int, now: datetime) -> Tidied
         over = 0
         while dropped := desk.write(partial(drop_over, before=before, most=DROPPED)):
             over += dropped
+        while desk.write(partial(drop_records, before=before, most=DROPPED)):
+            pass
     return Tidied(given_back, over, keys)
 
 

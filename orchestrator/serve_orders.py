@@ -60,21 +60,27 @@ async def get_explanation(
     why_not: Annotated[
         str | None, Query(max_length=200, description="A node: what it would take to use it.")
     ] = None,
+    event: Annotated[
+        int | None, Query(ge=1, description="The order's event that tells the decision.")
+    ] = None,
 ) -> Explanation:
-    """Say why an order is served as it is, and what else could be."""
-    found = await here.wait(_explained, here, order, why_not)
+    """Say why an order is served as it is, and what else could have been: as it was decided."""
+    found = await here.wait(_explained, here, order, (why_not, event))
     if found is None:
         raise _missing(order)
     return found
 
 
-def _explained(here: Service, order: str, why_not: str | None) -> Explanation | None:
+def _explained(
+    here: Service, order: str, asked: tuple[str | None, int | None]
+) -> Explanation | None:
     database, world = here.desk.database, here.shelf.snapshot.world
     found = find_order(database, order)
     if found is None:
         return None
-    if decisions_of(database, order):
-        return explain_decision(database, order, why_not=why_not)
+    why_not, event = asked
+    if event is not None or decisions_of(database, order):
+        return explain_decision(database, order, event=event, why_not=why_not)
     return explain_stored(world, found, last_prices(database), why_not=why_not)
 
 

@@ -3,6 +3,8 @@
     (1)  keys of before a moment, but those that were told of a reservation that is held or
          confirmed: such a key, repeated, must not hold again what is there
     (2)  reservations that were released or expired before it, and hold nothing
+    (3)  records of nights before it of which no shipment is left: orders that have gone elsewhere
+         since are explained by the record of that
 
 Some at a time, each in a transaction of its own. A key that is gone is a new one if it comes again,
 so keys are kept for longer than anybody asks again.
@@ -25,6 +27,12 @@ DROP_OVER: Final = Statement(
     "DELETE FROM reservations WHERE reservation IN (SELECT r.reservation FROM reservations r "
     "WHERE r.status IN ('expired', 'released') AND r.until < :before AND NOT EXISTS "
     "(SELECT 1 FROM holds h WHERE h.reservation = r.reservation) LIMIT :most)"
+)
+
+DROP_RECORDS: Final = Statement(
+    "DELETE FROM records WHERE kind = 'night' AND name IN (SELECT r.name FROM records r "
+    "WHERE r.kind = 'night' AND r.at < :before AND NOT EXISTS "
+    "(SELECT 1 FROM shipments s WHERE s.run = r.name) LIMIT :most)"
 )
 
 
@@ -52,3 +60,8 @@ def drop_keys(session: Session, before: int, after: str, most: int) -> tuple[int
 def drop_over(session: Session, before: int, most: int) -> int:
     """Drop some reservations that are over, (2); return how many."""
     return session.change(DROP_OVER, before=before, most=most)
+
+
+def drop_records(session: Session, before: int, most: int) -> int:
+    """Drop some records of nights of which nothing is left, (3); return how many."""
+    return session.change(DROP_RECORDS, before=before, most=most)

@@ -84,6 +84,7 @@ def test_a_decision_is_explained_from_its_record(omnisource: Any, db: Path) -> N
     assert omnisource("explain", "n1", "--db", db, "--event", event, *AT[2:]).document == said
     assert omnisource("explain", "n1", "--db", db, "--event", 99).code == 2
     assert omnisource("explain", "n1", "--event", 1).code == 2
+    assert omnisource("order", "explain", "n1", "--db", db, *AT[2:]).document == said
     assert placed["shipments"]
 
 

@@ -14,6 +14,7 @@ from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import place, show, step
 from omnisource.orchestrator.store_events import read_order
 
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 
 

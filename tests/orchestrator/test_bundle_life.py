@@ -17,6 +17,7 @@ from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import cancel, give_back, place, show, step
 
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 SET = (BundlePart(bundle="set", sku="A"), BundlePart(bundle="set", sku="B", units=2))
 APART = Scenario(name="town", policy=Policy(bundles="apart"))
@@ -141,8 +142,7 @@ def befalls(life: Life, key: str, what: tuple[str, str, int]) -> None:
         step(life, doing(key), verb)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.tuples(few, few, few, few), st.integers(1, 3), doings)
 def test_whatever_happens_each_parcel_and_what_waits_are_whole_sets(
     town: Any, stock: Any, many: int, happens: Any

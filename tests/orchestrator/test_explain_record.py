@@ -16,6 +16,7 @@ from omnisource.orchestrator.decline import decline
 from omnisource.orchestrator.explain_record import explain_decision
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import place
+from omnisource.orchestrator.reserve import tidy
 from omnisource.orchestrator.stored_night import Asked, run_stored_night
 from omnisource.solvers.problem import Limits
 
@@ -109,6 +110,18 @@ def test_orders_that_share_a_parcel_are_explained_with_their_shares_of_it(town: 
     run_stored_night(life.desk.database.name, Asked(Limits(threads=1)), run="monday")
     whys = [explained(life, name) for name in ("o1", "o2")]
     assert sum(why.cost_cents for why in whys) == PARCEL["W"]
+
+
+def test_tidying_keeps_the_record_of_a_night_as_long_as_a_shipment_of_it_is_left(town: Any) -> None:
+    placed = town.order(A=1)
+    life = town.life({"WA": 1, "SA": 5}, orders=[placed.order], lines=placed.lines)
+    run_stored_night(life.desk.database.name, Asked(Limits(threads=1)), run="monday")
+    later = NOON + timedelta(days=99)
+    tidy(life.desk, older_than=9, now=later)
+    assert explained(life).decision is not None
+    told(decline(life, doing("d", hours=9), "monday/0"))
+    tidy(life.desk, older_than=9, now=later)
+    assert [each.run for each in explained(life).decisions] == [""]
 
 
 def forced(stock: dict[str, int], node: str) -> int | None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from omnisource.models.money import Charge, Terms
 from omnisource.models.policy import Policy
 from omnisource.models.scenario import Scenario
@@ -10,6 +12,7 @@ from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import cancel, place, show, step
 
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 B_FOR_A = Scenario(name="town", policy=Policy(substitutes={"A": ("B",)}))
 

@@ -180,7 +180,7 @@ def cheapest(stock, asked, together):
 few = st.integers(0, 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.tuples(few, few, few), st.tuples(few, few, few),
        st.tuples(st.integers(1, 2), st.integers(0, 2), st.booleans()))  # fmt: skip
 def test_the_oracles_find_what_brute_force_finds(world, a, b, wanted):
