@@ -264,7 +264,7 @@ def _moved(pieces: list[Piece], move: Move) -> list[Piece]:
             gone = piece.left or move.after in ("shipped", "collected")
             found.append(Piece(piece.line, piece.start, cut, move.after, move.into, gone))
         if cut < piece.stop:
-            found.append(replace(piece, start=cut))
+            found.append(replace(piece, start=cut) if take else piece)
     if left:
         raise IllegalMove(f"line {move.line} has {left} units too few that are {move.before}")
     return found

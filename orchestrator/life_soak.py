@@ -6,10 +6,10 @@ never fetch, send back; now and then a request is sent twice. What must
 hold at the end stands in life_check.py.
 """
 
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from time import perf_counter, process_time
 from typing import Final
@@ -29,6 +29,7 @@ from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.decode import decode_table
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.life_check import ENDS, checked, on_hand
+from omnisource.orchestrator.life_soaked import Chances, Living, Soaked
 from omnisource.orchestrator.lifecycle import (
     Step,
     cancel,
@@ -49,49 +50,6 @@ NEXT: Final[dict[str, Step]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Chances:
-    """How often something goes wrong, a move or an order."""
-
-    decline: float = 0.06
-    missing: float = 0.5  # of declines: the goods are not there
-    silent: float = 0.02
-    short: float = 0.03
-    late: float = 0.02
-    cancel: float = 0.03
-    change: float = 0.04
-    back: float = 0.1
-    twice: float = 0.05
-
-
-@dataclass
-class Living:
-    """An order under way."""
-
-    placed: Placed
-    now: datetime
-    promised: datetime | None = None  # at first
-    moves: int = 0
-    arrived: datetime | None = None
-    over: bool = False
-
-
-@dataclass
-class Soaked:
-    """What came of it."""
-
-    orders: int = 0
-    moves: Counter[str] = field(default_factory=Counter)
-    kept: int = 0  # orders that had all by the day first promised
-    promised: int = 0  # orders that had anything at all
-    changed: int = 0  # promises that were replaced
-    persons: int = 0
-    resourced: list[tuple[float, float]] = field(default_factory=list)
-    """Seconds of a decline, sourced again: as they went by, and of the processor."""
-    came: int = 0  # units that nodes reported
-    faults: list[str] = field(default_factory=list)
-
-
 @dataclass
 class Soak:
     """Orders of a world that live at random in a database."""
@@ -100,12 +58,13 @@ class Soak:
     again: Life  # by which declines are sourced again
     random: Random
     chances: Chances
+    numbers: int = 0  # of the last request
+    step: int = 1  # from one to the next: others that live beside have the numbers between
     found: Soaked = field(default_factory=Soaked)
-    numbers: int = 0
 
     def doing(self, one: Living, cause: str = "") -> Doing:
         """Return what every request has."""
-        self.numbers += 1
+        self.numbers += self.step
         return Doing(one.placed.order.order, f"soak-{self.numbers}", one.now, "soak", cause)
 
     def hit(self, chance: float) -> bool:
@@ -181,7 +140,7 @@ class Soak:
 
     def receive(self, node: str, sku: str, units: int) -> None:
         """Have a node report units that have come."""
-        self.numbers += 1
+        self.numbers += self.step
         said = StockMessage(node=node, sku=sku, sequence=self.numbers, kind="delta", units=units)
         hear_stock(self.life.desk, said)
         self.found.came += units
@@ -258,15 +217,54 @@ def soak(
         seed: of all chances.
         chances: how often what happens.
     """
-    soak = Soak(life, again or life, Random(seed), chances or Chances())
     before = on_hand(life)
+    found = live(life, placed, again=again, seed=seed, chances=chances)
+    return judged(life, found, before)
+
+
+def judged(life: Life, found: Soaked, before: int) -> Soaked:
+    """Say of orders that have lived what should not be.
+
+    Args:
+        life: a database; nobody writes to it any more.
+        found: what came of all orders.
+        before: units that were on hand.
+    """
+    seen = checked(life, before + found.came)
+    found.changed = seen.changed
+    found.faults += seen.faults
+    return found
+
+
+def live(
+    life: Life,
+    placed: Sequence[Placed],
+    *,
+    again: Life | None = None,
+    seed: int = 0,
+    chances: Chances | None = None,
+    part: tuple[int, int] = (0, 1),
+) -> Soaked:
+    """Let orders live at random, beside others of the same database.
+
+    Args:
+        life: where.
+        placed: the orders, of all that live there.
+        again: by which declines are sourced again, where it is another.
+        seed: of all chances.
+        chances: how often what happens.
+        part: which of them, and of how many parts: every so manieth order.
+    """
+    mine, parts = part
+    soak = Soak(life, again or life, Random(seed + mine), chances or Chances(), mine, parts)
     begin = life.source.world.scenario.now
-    waiting = [Living(each, begin + timedelta(seconds=30 * i)) for i, each in enumerate(placed)]
+    all_ = [Living(each, begin + timedelta(seconds=30 * i)) for i, each in enumerate(placed)]
+    waiting = deque(all_[mine::parts])
     soak.found.orders = len(waiting)
     under_way: list[Living] = []
     while waiting or under_way:
         if waiting and len(under_way) < UNDER_WAY:
-            under_way.append(waiting.pop(0))
+            under_way.append(waiting.popleft())
             soak.place(under_way[-1])
             continue
         at = soak.random.randrange(len(under_way))
@@ -274,9 +272,6 @@ def soak(
         if under_way[at].over or under_way[at].moves > MOST_MOVES:
             under_way[at] = under_way[-1]
             under_way.pop()
-    seen = checked(life, before + soak.found.came)
-    soak.found.changed = seen.changed
-    soak.found.faults += seen.faults
     return soak.found
 
 
