@@ -176,6 +176,8 @@ def told_of(story: Story, known: int) -> Told:
         sequence=story.state.sequence,
         events=tuple(event.kind for event in done),
         promise_at=story.state.promise_at,
-        shipments=tuple(new.shipment for event in done for new in event.shipments),
+        shipments=tuple(
+            new.shipment for event in done if event.kind == "allocated" for new in event.shipments
+        ),
         cents=sum(event.cents for event in done),
     )

@@ -126,8 +126,11 @@ def step(life: Life, doing: Doing, what: Step, shipment: str | None = None) -> T
             mine = [piece for piece in some if piece.shipment == name]
             leaves = to in ("shipped", "collected") and not mine[0].left
             cents = invoice(state, mine, name).cents if leaves else 0
-            node = state.shipments[name].node
-            story.add(to, moves=moves(mine, to, keep=True), node=node, cents=cents)
+            sent = state.shipments[name]
+            story.add(
+                to, moves=moves(mine, to, keep=True), node=sent.node, cents=cents,
+                arrived=sent if to == "delivered" else None,
+            )  # fmt: skip
         return None
 
     return act(life, doing, what, decide, body=str(shipment))
