@@ -91,7 +91,7 @@ class WorkItem(Value):
     order: Name
     shipment: Name
     state: State
-    next: Literal["pick", "pack", "ship", "ready", "collect"]
+    next: Literal["release", "pick", "pack", "ship", "ready", "collect"]
     leave_by: AwareDatetime | None  # the cut-off; none: it waits for its customer
     late: bool
     service: Name | None

@@ -12,6 +12,7 @@ from omnisource.models.base import Unavailable, UnusableInput, Value
 from omnisource.models.lifecycle import MOVES, IllegalMove, OrderState
 from omnisource.models.returns import ReturnRules
 from omnisource.models.told import Denied, Told
+from omnisource.models.world import World
 from omnisource.orchestrator.life_memory import Memory
 from omnisource.orchestrator.record import keep_network
 from omnisource.orchestrator.sourcing import Sourcer, sourcer
@@ -42,6 +43,23 @@ class Life:
     source: Sourcer = field(repr=False)
     rules: Rules = field(default_factory=Rules)
     memory: Memory = field(default_factory=Memory, repr=False)
+
+
+class Lives:
+    """The life over a network that is read anew now and then; what is remembered is kept."""
+
+    def __init__(self) -> None:
+        """Know no network yet."""
+        self._memory = Memory()
+        self._last: tuple[World, Life] | None = None
+
+    def over(self, desk: Desk, world: World) -> Life:
+        """Return the life over a network as it was last read."""
+        last = self._last
+        if last is None or last[0] is not world:
+            made = Life(desk, sourcer(desk.database, world), memory=self._memory)
+            self._last = last = (world, made)
+        return last[1]
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def text(*parts: object) -> Html:
     return Html("".join(p if isinstance(p, Html) else escape(str(p)) for p in parts))
 
 
-def tag(name: str, *inside: object, **attributes: object) -> Html:
+def tag(element: str, /, *inside: object, **attributes: object) -> Html:
     """Return an element; an attribute that is True has no value, one that is None is left out.
 
     >>> tag("a", "x & y", href="?a=1&b=2", class_="soft")
@@ -81,7 +81,8 @@ def tag(name: str, *inside: object, **attributes: object) -> Html:
         f" {key}" if value is True else f' {key}="{escape(str(value))}"'
         for key, value in given.items()
     )
-    return Html(f"<{name}{said}>" + ("" if name in EMPTY else f"{text(*inside)}</{name}>"))
+    closed = "" if element in EMPTY else f"{text(*inside)}</{element}>"
+    return Html(f"<{element}{said}>{closed}")
 
 
 def table(caption: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> Html:

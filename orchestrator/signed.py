@@ -59,11 +59,10 @@ def opened(key: str, token: str, now: datetime) -> Link | None:
     if what not in get_args(What) or int(until) < now.timestamp():
         return None
     try:
-        return Link(
-            what, urlsafe_b64decode(subject + "=" * (-len(subject) % 4)).decode(), int(until)
-        )  # type: ignore[arg-type]
+        named = urlsafe_b64decode(subject + "=" * (-len(subject) % 4)).decode()
     except (Error, UnicodeDecodeError):
         return None
+    return Link(what, named, int(until))  # type: ignore[arg-type]
 
 
 def _signature(key: str, rest: str) -> str:

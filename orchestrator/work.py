@@ -26,9 +26,9 @@ from omnisource.solvers.arrivals import asked_at
 from omnisource.solvers.clock_tables import clocks
 from omnisource.solvers.clocks import BEYOND, DAY, MONDAY, Clocks
 
-Next = Literal["pick", "pack", "ship", "ready", "collect"]
+Next = Literal["release", "pick", "pack", "ship", "ready", "collect"]
 NEXT: Final[Mapping[str, Next]] = {
-    "allocated": "pick", "released": "pick", "picking": "pack", "packed": "ship",
+    "allocated": "release", "released": "pick", "picking": "pack", "packed": "ship",
     "ready": "collect",
 }  # fmt: skip
 """What is to be done with goods in a state, of parcels; what is for the counter is made ready."""
