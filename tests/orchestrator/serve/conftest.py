@@ -39,7 +39,7 @@ def small_world() -> World:
         nodes=[
             Node(node="W", kind="warehouse", lat=52.4, lon=13.4, country="DE", postcode="10115"),
             Node(node="S", kind="store", lat=52.6, lon=13.4, country="DE", postcode="10117",
-                 pickup=True, cents_per_shipment=200),
+                 pickup=True, returns=True, cents_per_shipment=200),
             Node(node="D", kind="dropshipper", lat=50, lon=8, country="DE", postcode="60311"),
         ],
         services=[Service(service="post", kind="parcel", fee_cents=395)],
