@@ -23,7 +23,9 @@ from omnisource.models.order import Line, Order
 from omnisource.models.reservation import Placed, StockMessage
 from omnisource.models.returns import Grade
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
+from omnisource.models.tracking import CarrierEvent
 from omnisource.models.world import World
+from omnisource.orchestrator.carrier_feed import hear_carrier
 from omnisource.orchestrator.change import accept_change, quote_change
 from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.decode import decode_table
@@ -172,7 +174,9 @@ class Soak:
         collects = state.order is not None and state.order.mode != "delivery"
         if collects and (verb == "deliver" or state.shipments[name].service is None):
             verb = {"ship": "ready", "deliver": "ready"}.get(verb, verb)  # type: ignore[assignment]
-        if verb in ("deliver", "collect"):
+        if verb == "deliver" and self.hit(self.chances.delayed + self.chances.lost):
+            self.carrier(one, state, name)
+        elif verb in ("deliver", "collect"):
             planned = state.shipments[name].arrives or one.now
             late = timedelta(days=1) if self.hit(self.chances.late) else timedelta()
             here = replace(one, now=max(planned + late, one.now if late else planned))
@@ -180,6 +184,16 @@ class Soak:
             self.do(here, verb, lambda d: step(self.life, d, verb, name))
         else:
             self.do(one, verb, lambda d: step(self.life, d, verb, name))
+
+    def carrier(self, one: Living, state: OrderState, name: str) -> None:
+        """Have a carrier be late, or lose a parcel."""
+        lost = self.hit(self.chances.lost / (self.chances.lost + self.chances.delayed))
+        due = (state.shipments[name].arrives or one.now) + timedelta(days=1)
+        said = CarrierEvent(
+            order=one.placed.order.order, shipment=name, kind="lost" if lost else "delayed",
+            due=None if lost else due,
+        )  # fmt: skip
+        self.do(one, said.kind, lambda d: hear_carrier(self.again, d, said))
 
     def end(self, one: Living, state: OrderState) -> None:
         """See whether the promise was kept; now and then goods come back."""

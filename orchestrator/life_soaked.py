@@ -17,6 +17,8 @@ class Chances:
     silent: float = 0.02
     short: float = 0.03
     late: float = 0.02
+    delayed: float = 0.03  # of parcels, by their carrier
+    lost: float = 0.01
     cancel: float = 0.03
     change: float = 0.04
     back: float = 0.1

@@ -126,7 +126,8 @@ def _changes(seen: Tracking, key: str) -> Html:
     if "pickup_node" in seen.choices:
         store = field("pickup_node", "Store", required=True)
         forms.append(form("Ask for another store", {"do": "quote"}, store))
-    note = tag("p", "Nothing changes until you accept what it comes to.", class_="soft")
+    said = "What you cancel is cancelled at once. Of all else we first tell you what it comes to."
+    note = tag("p", said, class_="soft")
     return tag("section", tag("h2", "Changes"), note, *forms)
 
 

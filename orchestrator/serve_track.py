@@ -36,13 +36,12 @@ from omnisource.orchestrator.serve_orders import Named
 from omnisource.orchestrator.serve_problem import Turned
 from omnisource.orchestrator.serve_rules import Caller, Here, rules
 from omnisource.orchestrator.serve_state import Service
-from omnisource.orchestrator.signed import Link, opened, sign
+from omnisource.orchestrator.signed import LETTER, Link, opened, sign
 from omnisource.orchestrator.store_track import read_lateness
 from omnisource.orchestrator.track import story_of, track
 from omnisource.orchestrator.work import work_list
 
 TRACK = APIRouter(tags=["tracking"])
-LETTER: Final[Mapping[What, Any]] = {"tracking": "t", "work": "w", "desk": "d"}
 UTC_ZONE: Final = ZoneInfo("UTC")
 Token = Annotated[str, Path(max_length=1_000)]
 Form = Mapping[str, str]

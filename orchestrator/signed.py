@@ -9,6 +9,7 @@ made of letters that a path takes, is checked in constant time, and names nothin
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple, get_args
@@ -17,6 +18,8 @@ from omnisource.models.base import UnusableInput
 
 What = Literal["t", "w", "d"]
 """Tracking, a work list, the service desk."""
+LETTER: Final[Mapping[str, What]] = {"tracking": "t", "work": "w", "desk": "d"}
+"""What each page is called elsewhere."""
 SHORTEST: Final = 16
 """Characters that a key has at the least."""
 

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def sound(answer: Any) -> Page:
     assert ("html", {"lang": "en"}) in page.tags
     assert names.count("title") == names.count("h1") == names.count("main") == 1
     levels = [int(name[1]) for name in names if re.fullmatch("h[1-6]", name)]
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in pairwise(levels))
     assert page.unlabelled == []
     assert not {"script", "img", "link", "iframe"} & set(names)
     assert not any("style" in given or any(k.startswith("on") for k in given)
