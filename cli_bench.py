@@ -213,6 +213,11 @@ def life(
         list[str] | None,
         typer.Option("--db", metavar="URL", help="Databases; what is in them is replaced."),
     ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="How declines are sourced again: oracle, nearest. By default both."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that orders live in.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other orders.")] = 0,
     out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
     strict: Strict = False,
@@ -221,11 +226,13 @@ def life(
 ) -> None:
     """Let orders live at random: nothing is lost, and most promises are kept."""
     from omnisource.orchestrator.bench import keep
-    from omnisource.orchestrator.bench_life import bench_life, life_sheet
+    from omnisource.orchestrator.bench_life import RULES, bench_life, life_sheet
     from omnisource.orchestrator.report import sheet_report
     from omnisource.orchestrator.screen import Screen
 
-    found = bench_life(db or (), orders=orders, nodes=nodes, seed=seed)
+    found = bench_life(
+        db or (), orders=orders, nodes=nodes, seed=seed, rules=rule or RULES, workers=workers
+    )
     document, table = [figures.document() for figures in found], life_sheet(found)
     if out is not None:
         keep(out, document, [table])

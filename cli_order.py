@@ -18,6 +18,7 @@ from omnisource.cli_order_options import (
     doing_of,
 )
 from omnisource.cli_reserve import Db
+from omnisource.cli_track import link, parcel, story, track, work
 from omnisource.cli_trouble import backorders, decline, pack, source, trouble
 
 if TYPE_CHECKING:
@@ -242,5 +243,7 @@ def events(
             typer.echo(f'{{"place": {place_}, "event": {document}}}')
 
 
-for _verb in (pack, decline, source, trouble, backorders):
+for _verb in (
+    pack, decline, source, trouble, backorders, track, story, work, parcel, link,
+):  # fmt: skip
     order.command()(_verb)

@@ -6,10 +6,10 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from omnisource.models.base import Name, Value
 
-Scope = Literal["checkout", "store", "dropshipper", "planner", "admin"]
+Scope = Literal["checkout", "store", "dropshipper", "carrier", "planner", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 """Checkout asks, promises and reserves; store and dropshipper speak for one node and see what
-concerns it; planner sees all and changes nothing; admin may all."""
+concerns it; carrier says how parcels fare; planner sees all and changes nothing; admin may all."""
 OWN: Final[tuple[Scope, ...]] = ("store", "dropshipper")
 """Scopes of a key that is bound to a node."""
 

@@ -39,7 +39,7 @@ MOVES: Final[Mapping[State, tuple[State, ...]]] = {
     "released": ("picking", "declined"),
     "picking": ("packed", "declined"),
     "packed": ("shipped", "ready", "declined"),
-    "shipped": ("delivered", "ready", "returned"),
+    "shipped": ("delivered", "ready", "returned", "declined"),
     "ready": ("collected", "declined", "cancelled", "returned"),
     "delivered": ("returned",),
     "collected": ("returned",),
@@ -47,7 +47,8 @@ MOVES: Final[Mapping[State, tuple[State, ...]]] = {
     "returned": (),
     "cancelled": (),
 }  # fmt: skip
-"""What may follow: ready goods may be handed over, found missing, or never fetched."""
+"""What may follow: ready goods may be handed over, found missing, or never fetched; a parcel may be
+lost on its way, and its goods are to be sent anew."""
 AT_NODE: Final = frozenset[State](("allocated", "released", "picking", "packed", "ready"))
 """States of units that lie at a node for the order, unless they have left it."""
 WAITING: Final = frozenset[State](("placed", "held", "backordered", "declined"))
@@ -55,7 +56,7 @@ WAITING: Final = frozenset[State](("placed", "held", "backordered", "declined"))
 EventKind = Literal[
     "placed", "held", "allocated", "backordered", "released", "picking", "packed", "shipped",
     "ready", "delivered", "collected", "declined", "cancelled", "returned", "changed", "promised",
-    "promise_changed", "person",
+    "promise_changed", "person", "in_transit", "delayed", "lost",
 ]  # fmt: skip
 
 
@@ -83,7 +84,8 @@ class Shipment(Value):
     node: Name
     service: Name | None = None  # none: over the counter
     day: date
-    arrives: AwareDatetime | None = None  # as planned
+    given_at: AwareDatetime | None = None  # to the node; none: on that day
+    arrives: AwareDatetime | None = None  # as planned, or as the carrier says by now
     cost_cents: int = 0
 
 
@@ -124,7 +126,8 @@ class Event(Value):
     forget: bool = False  # who has declined: ask all again
     lost: tuple[Goods, ...] = ()
     back: tuple[Goods, ...] = ()
-    cents: int = 0  # invoiced, refunded, no longer due
+    arrived: Shipment | None = None  # what has arrived, as it was planned
+    cents: int = 0  # invoiced, refunded, no longer due; credited, of what was lost
     fee_cents: Cents = 0  # of what is taken back, but kept
 
 
@@ -261,10 +264,11 @@ def _moved(pieces: list[Piece], move: Move) -> list[Piece]:
         left -= take
         cut = piece.start + take
         if take:
-            gone = piece.left or move.after in ("shipped", "collected")
+            gone = move.after in ("shipped", "collected")
+            gone = gone or (piece.left and move.after != "declined")  # lost: to be sent anew
             found.append(Piece(piece.line, piece.start, cut, move.after, move.into, gone))
         if cut < piece.stop:
-            found.append(replace(piece, start=cut))
+            found.append(replace(piece, start=cut) if take else piece)
     if left:
         raise IllegalMove(f"line {move.line} has {left} units too few that are {move.before}")
     return found

@@ -6,8 +6,10 @@ choice alone. A promise is kept if all of an order has arrived by the day that w
 that the customer asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -15,11 +17,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from omnisource.models.world import World
 from omnisource.orchestrator.bench import Sheet
 from omnisource.orchestrator.generate import generate
 from omnisource.orchestrator.life import open_life
-from omnisource.orchestrator.life_soak import Chances, Soaked, orders_of, soak
+from omnisource.orchestrator.life_check import on_hand
+from omnisource.orchestrator.life_soak import judged, live, orders_of
+from omnisource.orchestrator.life_soaked import Chances, Soaked, together
 from omnisource.orchestrator.load import load_world
 from omnisource.orchestrator.stored import load_into
 
@@ -54,9 +57,9 @@ class LifeFigures:
 
 def bench_life(
     urls: Sequence[str] = (), *, orders: int = 2_000, nodes: int = 200, seed: int = 0,
-    chances: Chances | None = None,
+    chances: Chances | None = None, rules: Sequence[str] = RULES, workers: int = 1,
 ) -> list[LifeFigures]:  # fmt: skip
-    """Let made-up orders live on databases, twice on each.
+    """Let made-up orders live on databases, once for each rule.
 
     Args:
         urls: databases; what is in them is replaced. By default a file of SQLite.
@@ -64,30 +67,64 @@ def bench_life(
         nodes: of the made-up network.
         seed: another one, other orders.
         chances: how often what goes wrong.
+        rules: how declines are sourced again.
+        workers: processes; each sees to its part of the orders.
     """
     with TemporaryDirectory(prefix="omnisource-bench-") as name:
         folder = Path(name)
-        generate(folder / "world", orders=orders, nodes=nodes, seed=seed, scarcity=1.5, large=0.0)
-        world = load_world(folder / "world")
+        world = folder / "world"
+        generate(
+            world, orders=orders, nodes=nodes, seed=seed, scarcity=1.5, large=0.0, format="parquet"
+        )
         where = urls or [str(folder / "life.db")]
         return [
-            _figures(world, url, rule, seed=seed, chances=chances or Chances())
+            _figures(Part(world, url, rule, seed, chances or Chances(), workers))
             for url in where
-            for rule in RULES
+            for rule in rules
         ]
 
 
-def _figures(world: World, url: str, rule: str, *, seed: int, chances: Chances) -> LifeFigures:
-    none = np.zeros(0, np.int64)
+@dataclass(frozen=True)
+class Part:
+    """Orders that live in one process."""
+
+    folder: Path
+    url: str
+    rule: str
+    seed: int
+    chances: Chances
+    parts: int
+    part: int = 0
+
+
+def _figures(whole: Part) -> LifeFigures:
+    world, none = load_world(whole.folder), np.zeros(0, np.int64)
     bare = world.replace(orders=world.orders.take(none), lines=world.lines.take(none))
-    load_into(bare, url, replace=True)
-    with open_life(url, sync="NORMAL") as life:
-        other = replace(life, source=replace(life.source, rule="" if rule == "oracle" else rule))
-        began = perf_counter()
-        found = soak(life, orders_of(world), again=other, seed=seed, chances=chances)
+    load_into(bare, whole.url, replace=True)
+    with open_life(whole.url, sync="NORMAL") as life:
+        before, began = on_hand(life), perf_counter()
+        found = together(_lived_apart(whole) if whole.parts > 1 else [lived(whole)])
         seconds = perf_counter() - began
+        judged(life, found, before)
         postgres = life.desk.database.is_postgres
-    return _of(found, "PostgreSQL" if postgres else "SQLite", rule, seconds)
+    return _of(found, "PostgreSQL" if postgres else "SQLite", whole.rule, seconds)
+
+
+def _lived_apart(whole: Part) -> Iterable[Soaked]:
+    """Have each part live in a process of its own."""
+    parts = [replace(whole, part=part) for part in range(whole.parts)]
+    with ProcessPoolExecutor(whole.parts, get_context("spawn")) as pool:
+        return list(pool.map(lived, parts))
+
+
+def lived(part: Part) -> Soaked:
+    """Let the orders of a part live."""
+    placed = orders_of(load_world(part.folder))
+    with open_life(part.url, sync="NORMAL") as life:
+        rule = "" if part.rule == "oracle" else part.rule
+        again = replace(life, source=replace(life.source, rule=rule))
+        mine = (part.part, part.parts)
+        return live(life, placed, again=again, seed=part.seed, chances=part.chances, part=mine)
 
 
 def _of(found: Soaked, database: str, rule: str, seconds: float) -> LifeFigures:

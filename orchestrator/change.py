@@ -23,21 +23,19 @@ from omnisource.models.lifecycle import OrderState, claims_of
 from omnisource.models.money import Amount, Terms
 from omnisource.models.order import Order
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
-from omnisource.orchestrator.life import Doing, Life, act
+from omnisource.orchestrator.life import Doing, Life, act, begin
 from omnisource.orchestrator.lifecycle import OPEN_TO_CANCEL, cancelled
 from omnisource.orchestrator.resourcing import resource
-from omnisource.orchestrator.store_events import read_order
-from omnisource.orchestrator.story import OVER, Story, begun, due_at, moves
+from omnisource.orchestrator.story import OVER, Story, due_at, moves
 from omnisource.solvers.proration import amounts, shared
 
 
 def quote_change(life: Life, doing: Doing, change: OrderChange) -> ChangeQuote | Denied:
     """Say what a change would come to, and change nothing."""
-    seen = read_order(life.desk.database, doing.order)
     story = Story(doing.order, doing.now)
-    if seen.version is None:
+    if begin(life, story, sure=True) is None:
         return doing.no(story.state, "change", f"there is no order {doing.order}")
-    before = begun(seen, story).state
+    before = story.state
     return _changed(story, life, doing, change) or _quote(before, story, change)
 
 

@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import sleep
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
-from uuid import uuid4
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel
 
@@ -36,6 +35,7 @@ from omnisource.models.http_orders import (
 )
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, Reservation, StockMessage
+from omnisource.orchestrator.client_life import LifeCalls, new_key, part
 
 PATIENCE: Final = 30.0
 """Seconds that an answer is waited for."""
@@ -58,7 +58,7 @@ class Refusal(OmnisourceError):
         self.problem = problem
 
 
-class Client:
+class Client(LifeCalls):
     """The service, as the holder of a key sees it; of one thread at a time."""
 
     def __init__(
@@ -111,11 +111,11 @@ class Client:
         body: dict[str, Any] = {part: _plain(what), "channel": channel}
         body |= {} if cart is None else {"cart": _plain(cart)}
         body |= {} if minutes is None else {"minutes": minutes}
-        return self._ask("POST", "/v1/reservations", Reservation, body, key=key or _new())
+        return self._ask("POST", "/v1/reservations", Reservation, body, key=key or new_key())
 
     def reservation(self, reservation: str) -> Reservation:
         """Return a reservation as it is now."""
-        return self._get(f"/v1/reservations/{_part(reservation)}", Reservation)
+        return self._get(f"/v1/reservations/{part(reservation)}", Reservation)
 
     def extend(
         self, reservation: str, *, minutes: int | None = None, key: str | None = None
@@ -142,28 +142,28 @@ class Client:
 
     def order(self, order: str) -> OrderView:
         """Return an order, and what is sent for it."""
-        return self._get(f"/v1/orders/{_part(order)}", OrderView)
+        return self._get(f"/v1/orders/{part(order)}", OrderView)
 
     def events(self, order: str) -> OrderEvents:
         """Return what has happened to an order."""
-        return self._get(f"/v1/orders/{_part(order)}/events", OrderEvents)
+        return self._get(f"/v1/orders/{part(order)}/events", OrderEvents)
 
     def explanation(self, order: str, *, why_not: str | None = None) -> Explanation:
         """Ask why an order is served as it is; and what it would take to use a node."""
         query = {} if why_not is None else {"why_not": why_not}
-        return self._get(f"/v1/orders/{_part(order)}/explanation", Explanation, query)
+        return self._get(f"/v1/orders/{part(order)}/explanation", Explanation, query)
 
     def say_stock(self, messages: Sequence[StockMessage], *, key: str | None = None) -> FeedAnswer:
         """Say what a node has, or what has come and gone."""
         feed = StockFeed(messages=tuple(messages))
-        return self._ask("POST", "/v1/stock", FeedAnswer, feed, key=key or _new())
+        return self._ask("POST", "/v1/stock", FeedAnswer, feed, key=key or new_key())
 
     def say_receipts(
         self, messages: Sequence[ReceiptMessage], *, key: str | None = None
     ) -> FeedAnswer:
         """Say what is on its way to a node."""
         feed = ReceiptFeed(messages=tuple(messages))
-        return self._ask("POST", "/v1/receipts", FeedAnswer, feed, key=key or _new())
+        return self._ask("POST", "/v1/receipts", FeedAnswer, feed, key=key or new_key())
 
     def shipments(self, *, node: str = "", most: int = 100) -> ShipmentList:
         """Return what this key's node is to send and has not acknowledged."""
@@ -176,7 +176,7 @@ class Client:
         """Take shipments, or decline them."""
         body = Acknowledgements(acknowledgements=tuple(said))
         path = "/v1/shipments/acknowledge"
-        return self._ask("POST", path, AcknowledgedAnswer, body, key=key or _new())
+        return self._ask("POST", path, AcknowledgedAnswer, body, key=key or new_key())
 
     def ready(self) -> Health:
         """Return whether the service can serve."""
@@ -186,8 +186,8 @@ class Client:
         return Health.model_validate_json(body)
 
     def _of(self, reservation: str, verb: str, body: Any, key: str | None) -> Reservation:
-        path = f"/v1/reservations/{_part(reservation)}/{verb}"
-        return self._ask("POST", path, Reservation, body, key=key or _new())
+        path = f"/v1/reservations/{part(reservation)}/{verb}"
+        return self._ask("POST", path, Reservation, body, key=key or new_key())
 
     def _get(self, path: str, kind: type[Made], query: Any = ()) -> Made:
         return self._ask("GET", path + (f"?{urlencode(query)}" if query else ""), kind)
@@ -263,11 +263,3 @@ def _problem(status: int, body: bytes) -> Problem:
         text = body[:200].decode(errors="replace")
         return Problem(type="about:blank", title=f"Status {status}", status=status, detail=text,
                        instance="", request_id="")  # fmt: skip
-
-
-def _part(name: str) -> str:
-    return quote(name, safe="")
-
-
-def _new() -> str:
-    return str(uuid4())

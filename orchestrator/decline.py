@@ -44,7 +44,7 @@ def _declined(
         reason = f"shipment {shipment} has fewer units that could still be declined"
         return doing.no(state, "decline", reason)
     node = state.shipments[shipment].node
-    lost = _goods(state, gone, node) if missing else ()
+    lost = goods_of(state, gone, node) if missing else ()
     story.add("declined", moves=moves(some, "declined"), node=node, excluded=(node,), lost=lost)
     resource(story, life.source, life.rules.declines, doing.cause or "declined")
     return None
@@ -67,7 +67,8 @@ def _first_of(pieces: Iterable[Piece], lines: Mapping[str, int]) -> list[Piece]:
     return [p for line, n in lines.items() for p in first((q for q in held if q.line == line), n)]
 
 
-def _goods(state: OrderState, pieces: Iterable[Piece], node: str) -> tuple[Goods, ...]:
+def goods_of(state: OrderState, pieces: Iterable[Piece], node: str) -> tuple[Goods, ...]:
+    """Return the goods at a node that some units are."""
     units: dict[str, int] = {}
     for piece in pieces:
         sku = state.lines[piece.line].sku

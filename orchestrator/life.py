@@ -12,10 +12,12 @@ from omnisource.models.base import Unavailable, UnusableInput, Value
 from omnisource.models.lifecycle import MOVES, IllegalMove, OrderState
 from omnisource.models.returns import ReturnRules
 from omnisource.models.told import Denied, Told
+from omnisource.models.world import World
+from omnisource.orchestrator.life_memory import Memory
 from omnisource.orchestrator.record import keep_network
 from omnisource.orchestrator.sourcing import Sourcer, sourcer
 from omnisource.orchestrator.store_desk import Desk, Sync, open_desk
-from omnisource.orchestrator.store_events import Seen, Writing, append, read_order
+from omnisource.orchestrator.store_events import Writing, append, read_order, read_version
 from omnisource.orchestrator.store_keys import ask
 from omnisource.orchestrator.store_read import read_world
 from omnisource.orchestrator.story import Story, begun
@@ -40,6 +42,24 @@ class Life:
     desk: Desk
     source: Sourcer = field(repr=False)
     rules: Rules = field(default_factory=Rules)
+    memory: Memory = field(default_factory=Memory, repr=False)
+
+
+class Lives:
+    """The life over a network that is read anew now and then; what is remembered is kept."""
+
+    def __init__(self) -> None:
+        """Know no network yet."""
+        self._memory = Memory()
+        self._last: tuple[World, Life] | None = None
+
+    def over(self, desk: Desk, world: World) -> Life:
+        """Return the life over a network as it was last read."""
+        last = self._last
+        if last is None or last[0] is not world:
+            made = Life(desk, sourcer(desk.database, world), memory=self._memory)
+            self._last = last = (world, made)
+        return last[1]
 
 
 @contextmanager
@@ -99,26 +119,58 @@ def act(
     if doing.now.tzinfo is None:
         raise UnusableInput("now: give a time zone, as in 2025-01-06T12:00:00Z")
     asked = ask(doing.key, int(doing.now.timestamp()), verb, doing.order, body)
-    for _ in range(TRIES):
-        seen = read_order(life.desk.database, doing.order)
-        writing = _decided(doing, verb, seen, decide, ask=asked, **more)
+    for again in range(TRIES):
+        story = Story(doing.order, doing.now, doing.actor, doing.cause, doing.key)
+        more["version"] = begin(life, story, is_new="put" in more and not again)
+        writing = _decided(doing, verb, story, decide, ask=asked, **more)
         if writing.records:
             keep_network(life.source, life.desk.write)
         days = {(s.node, str(s.day)) for event in writing.events for s in event.shipments}
         life.desk.places.open_days(days, life.desk.write)
         said: Told | Denied | None = life.desk.write(partial(append, writing=writing))
+        _remember(life, writing, said)
         if said is not None:
             return said
     raise Unavailable(f"order {doing.order}: others change it all the time; try again")
 
 
-def _decided(doing: Doing, verb: str, seen: Seen, decide: Decide, **more: Any) -> Writing:
-    """Return what is to be written of an order, or that it cannot be."""
-    more |= {"order": doing.order, "version": seen.version}
-    story = Story(doing.order, doing.now, doing.actor, doing.cause, doing.key)
+def begin(life: Life, story: Story, *, is_new: bool = False, sure: bool = False) -> int | None:
+    """Have a story begin with its order as it is, or was when it was last seen.
+
+    Args:
+        life: where.
+        story: nothing has been told of it yet.
+        is_new: there will hardly be such an order.
+        sure: it must be as it is: nothing will be written that finds out.
+
+    Returns:
+        The version that it had; none, where there is no such order.
+    """
+    kept = life.memory.of(story.order)
+    if kept and (not sure or kept[0] == read_version(life.desk.database, story.order)):
+        version, story.state = kept
+        return version
+    if is_new:
+        return None
+    seen = read_order(life.desk.database, story.order)
     if seen.version is not None:
         begun(seen, story)
-    elif "put" not in more:
+    return seen.version
+
+
+def _remember(life: Life, writing: Writing, said: Told | Denied | None) -> None:
+    """Keep the state that was written; forget one that was built on and is no longer so."""
+    if said is None:
+        life.memory.forget(writing.order)
+    elif said is writing.told and writing.after is not None and writing.before is not None:
+        version = 0 if writing.version is None else writing.version
+        life.memory.keep(writing.order, version + 1, writing.after)
+
+
+def _decided(doing: Doing, verb: str, story: Story, decide: Decide, **more: Any) -> Writing:
+    """Return what is to be written of an order, or that it cannot be."""
+    more["order"] = doing.order
+    if more["version"] is None and "put" not in more:
         return Writing(**more, told=doing.no(story.state, verb, f"there is no order {doing.order}"))
     before, known = story.state, len(story.events)
     try:
@@ -142,6 +194,8 @@ def told_of(story: Story, known: int) -> Told:
         sequence=story.state.sequence,
         events=tuple(event.kind for event in done),
         promise_at=story.state.promise_at,
-        shipments=tuple(new.shipment for event in done for new in event.shipments),
+        shipments=tuple(
+            new.shipment for event in done if event.kind == "allocated" for new in event.shipments
+        ),
         cents=sum(event.cents for event in done),
     )

@@ -4,8 +4,9 @@
     (2)  the ledgers hold together (store_check.py), and are those of the state that an order's
          events make, rebuilt from nothing
     (3)  units: Σ on_hand then + what came − what left − lost + back = Σ on_hand now
-    (4)  cents, each order: what its lines came to = cancelled + invoiced; invoiced = Σ of the units
-         that have left; refunded + kept of the fees = Σ of the units that came back
+    (4)  cents, each order: what its lines came to = cancelled + invoiced; invoiced, less what was
+         credited as parcels were lost, = Σ of the units that have left; refunded + kept of the
+         fees = Σ of the units that came back
     (5)  nothing arrives after what was promised, unless the promise was changed by then
 
 Orders are looked at some at a time, so that a million events need no more room than a thousand.
@@ -108,7 +109,7 @@ def _money(state: OrderState, events: Sequence[Event]) -> list[str]:
     for event in events:
         cents[event.kind] += event.cents
         cents["kept"] += event.fee_cents
-    cents["invoiced"] = cents["shipped"] + cents["collected"]
+    cents["invoiced"] = cents["shipped"] + cents["collected"] - cents["lost"]
     worth = {
         name: invoice(state, [piece for piece in state.pieces if wanted(piece)]).cents
         for name, wanted in _WORTH.items()

@@ -6,10 +6,10 @@ never fetch, send back; now and then a request is sent twice. What must
 hold at the end stands in life_check.py.
 """
 
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from time import perf_counter, process_time
 from typing import Final
@@ -23,12 +23,15 @@ from omnisource.models.order import Line, Order
 from omnisource.models.reservation import Placed, StockMessage
 from omnisource.models.returns import Grade
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
+from omnisource.models.tracking import CarrierEvent
 from omnisource.models.world import World
+from omnisource.orchestrator.carrier_feed import hear_carrier
 from omnisource.orchestrator.change import accept_change, quote_change
 from omnisource.orchestrator.decline import decline, pack_short, source
 from omnisource.orchestrator.decode import decode_table
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.life_check import ENDS, checked, on_hand
+from omnisource.orchestrator.life_soaked import Chances, Living, Soaked
 from omnisource.orchestrator.lifecycle import (
     Step,
     cancel,
@@ -49,49 +52,6 @@ NEXT: Final[dict[str, Step]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Chances:
-    """How often something goes wrong, a move or an order."""
-
-    decline: float = 0.06
-    missing: float = 0.5  # of declines: the goods are not there
-    silent: float = 0.02
-    short: float = 0.03
-    late: float = 0.02
-    cancel: float = 0.03
-    change: float = 0.04
-    back: float = 0.1
-    twice: float = 0.05
-
-
-@dataclass
-class Living:
-    """An order under way."""
-
-    placed: Placed
-    now: datetime
-    promised: datetime | None = None  # at first
-    moves: int = 0
-    arrived: datetime | None = None
-    over: bool = False
-
-
-@dataclass
-class Soaked:
-    """What came of it."""
-
-    orders: int = 0
-    moves: Counter[str] = field(default_factory=Counter)
-    kept: int = 0  # orders that had all by the day first promised
-    promised: int = 0  # orders that had anything at all
-    changed: int = 0  # promises that were replaced
-    persons: int = 0
-    resourced: list[tuple[float, float]] = field(default_factory=list)
-    """Seconds of a decline, sourced again: as they went by, and of the processor."""
-    came: int = 0  # units that nodes reported
-    faults: list[str] = field(default_factory=list)
-
-
 @dataclass
 class Soak:
     """Orders of a world that live at random in a database."""
@@ -100,12 +60,13 @@ class Soak:
     again: Life  # by which declines are sourced again
     random: Random
     chances: Chances
+    numbers: int = 0  # of the last request
+    step: int = 1  # from one to the next: others that live beside have the numbers between
     found: Soaked = field(default_factory=Soaked)
-    numbers: int = 0
 
     def doing(self, one: Living, cause: str = "") -> Doing:
         """Return what every request has."""
-        self.numbers += 1
+        self.numbers += self.step
         return Doing(one.placed.order.order, f"soak-{self.numbers}", one.now, "soak", cause)
 
     def hit(self, chance: float) -> bool:
@@ -181,7 +142,7 @@ class Soak:
 
     def receive(self, node: str, sku: str, units: int) -> None:
         """Have a node report units that have come."""
-        self.numbers += 1
+        self.numbers += self.step
         said = StockMessage(node=node, sku=sku, sequence=self.numbers, kind="delta", units=units)
         hear_stock(self.life.desk, said)
         self.found.came += units
@@ -213,7 +174,9 @@ class Soak:
         collects = state.order is not None and state.order.mode != "delivery"
         if collects and (verb == "deliver" or state.shipments[name].service is None):
             verb = {"ship": "ready", "deliver": "ready"}.get(verb, verb)  # type: ignore[assignment]
-        if verb in ("deliver", "collect"):
+        if verb == "deliver" and self.hit(self.chances.delayed + self.chances.lost):
+            self.carrier(one, state, name)
+        elif verb in ("deliver", "collect"):
             planned = state.shipments[name].arrives or one.now
             late = timedelta(days=1) if self.hit(self.chances.late) else timedelta()
             here = replace(one, now=max(planned + late, one.now if late else planned))
@@ -221,6 +184,16 @@ class Soak:
             self.do(here, verb, lambda d: step(self.life, d, verb, name))
         else:
             self.do(one, verb, lambda d: step(self.life, d, verb, name))
+
+    def carrier(self, one: Living, state: OrderState, name: str) -> None:
+        """Have a carrier be late, or lose a parcel."""
+        lost = self.hit(self.chances.lost / (self.chances.lost + self.chances.delayed))
+        due = (state.shipments[name].arrives or one.now) + timedelta(days=1)
+        said = CarrierEvent(
+            order=one.placed.order.order, shipment=name, kind="lost" if lost else "delayed",
+            due=None if lost else due,
+        )  # fmt: skip
+        self.do(one, said.kind, lambda d: hear_carrier(self.again, d, said))
 
     def end(self, one: Living, state: OrderState) -> None:
         """See whether the promise was kept; now and then goods come back."""
@@ -258,15 +231,54 @@ def soak(
         seed: of all chances.
         chances: how often what happens.
     """
-    soak = Soak(life, again or life, Random(seed), chances or Chances())
     before = on_hand(life)
+    found = live(life, placed, again=again, seed=seed, chances=chances)
+    return judged(life, found, before)
+
+
+def judged(life: Life, found: Soaked, before: int) -> Soaked:
+    """Say of orders that have lived what should not be.
+
+    Args:
+        life: a database; nobody writes to it any more.
+        found: what came of all orders.
+        before: units that were on hand.
+    """
+    seen = checked(life, before + found.came)
+    found.changed = seen.changed
+    found.faults += seen.faults
+    return found
+
+
+def live(
+    life: Life,
+    placed: Sequence[Placed],
+    *,
+    again: Life | None = None,
+    seed: int = 0,
+    chances: Chances | None = None,
+    part: tuple[int, int] = (0, 1),
+) -> Soaked:
+    """Let orders live at random, beside others of the same database.
+
+    Args:
+        life: where.
+        placed: the orders, of all that live there.
+        again: by which declines are sourced again, where it is another.
+        seed: of all chances.
+        chances: how often what happens.
+        part: which of them, and of how many parts: every so manieth order.
+    """
+    mine, parts = part
+    soak = Soak(life, again or life, Random(seed + mine), chances or Chances(), mine, parts)
     begin = life.source.world.scenario.now
-    waiting = [Living(each, begin + timedelta(seconds=30 * i)) for i, each in enumerate(placed)]
+    all_ = [Living(each, begin + timedelta(seconds=30 * i)) for i, each in enumerate(placed)]
+    waiting = deque(all_[mine::parts])
     soak.found.orders = len(waiting)
     under_way: list[Living] = []
     while waiting or under_way:
         if waiting and len(under_way) < UNDER_WAY:
-            under_way.append(waiting.pop(0))
+            under_way.append(waiting.popleft())
             soak.place(under_way[-1])
             continue
         at = soak.random.randrange(len(under_way))
@@ -274,9 +286,6 @@ def soak(
         if under_way[at].over or under_way[at].moves > MOST_MOVES:
             under_way[at] = under_way[-1]
             under_way.pop()
-    seen = checked(life, before + soak.found.came)
-    soak.found.changed = seen.changed
-    soak.found.faults += seen.faults
     return soak.found
 
 

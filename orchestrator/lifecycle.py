@@ -30,7 +30,7 @@ from omnisource.orchestrator.reserve import find_reservation
 from omnisource.orchestrator.resourcing import record_of_reservation, resource, shipments_of
 from omnisource.orchestrator.returns import goods_back, way_back
 from omnisource.orchestrator.sourcing import Sourcer
-from omnisource.orchestrator.store_events import read_events, read_order
+from omnisource.orchestrator.store_events import read_events, read_order, read_version
 from omnisource.orchestrator.story import Story, allocate, begun, first, moves, tell_promise
 from omnisource.solvers.proration import amounts, invoice
 
@@ -126,8 +126,11 @@ def step(life: Life, doing: Doing, what: Step, shipment: str | None = None) -> T
             mine = [piece for piece in some if piece.shipment == name]
             leaves = to in ("shipped", "collected") and not mine[0].left
             cents = invoice(state, mine, name).cents if leaves else 0
-            node = state.shipments[name].node
-            story.add(to, moves=moves(mine, to, keep=True), node=node, cents=cents)
+            sent = state.shipments[name]
+            story.add(
+                to, moves=moves(mine, to, keep=True), node=sent.node, cents=cents,
+                arrived=sent if to == "delivered" else None,
+            )  # fmt: skip
         return None
 
     return act(life, doing, what, decide, body=str(shipment))
@@ -250,6 +253,9 @@ def give_back(
 
 def show(life: Life, order: str) -> OrderState | None:
     """Return an order as it is; none, where there is none."""
+    kept = life.memory.of(order)
+    if kept and kept[0] == read_version(life.desk.database, order):
+        return kept[1]
     seen = read_order(life.desk.database, order)
     if seen.version is None:
         return None

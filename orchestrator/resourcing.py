@@ -110,7 +110,8 @@ def numbered(
     return {
         Shipment(
             shipment=f"{run}/{number}", run=run, number=number, node=each.node,
-            service=each.service, day=now.date(), arrives=each.arrives, cost_cents=each.cost_cents,
+            service=each.service, day=now.date(), given_at=now, arrives=each.arrives,
+            cost_cents=each.cost_cents,
         ): dict(each.units)
         for number, each in enumerate(sent, start=begin)
     }  # fmt: skip

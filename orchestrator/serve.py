@@ -1,8 +1,8 @@
 """The HTTP service: one application a worker, from its start to its graceful end.
 
 start    the database is opened and read before the first request is let in
-serve    door (serve_door.py), then routes by concern: serve_checkout.py, serve_feeds.py,
-serve_orders.py, serve_watch.py
+serve    door (serve_door.py), then routes by concern: serve_checkout.py, serve_life.py,
+serve_track.py, serve_feeds.py, serve_orders.py, serve_watch.py
 end      SIGTERM: no new connections; requests that were begun are served; then the writers
 end, and the database is let go
 """
@@ -34,11 +34,13 @@ except ImportError:
 from omnisource.orchestrator.serve_checkout import CHECKOUT, PROMISE, promise
 from omnisource.orchestrator.serve_door import Door
 from omnisource.orchestrator.serve_feeds import FEEDS
+from omnisource.orchestrator.serve_life import LIFE
 from omnisource.orchestrator.serve_log import log, log_to_stderr
 from omnisource.orchestrator.serve_meters import FOLDER
 from omnisource.orchestrator.serve_openapi import openapi_of
 from omnisource.orchestrator.serve_orders import ORDERS
 from omnisource.orchestrator.serve_state import Service, open_service
+from omnisource.orchestrator.serve_track import TRACK
 from omnisource.orchestrator.serve_watch import WATCH
 
 FACTORY: Final = "omnisource.orchestrator.serve:application"
@@ -63,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Omnisource", lifespan=life, docs_url=None, redoc_url=None,
         openapi_url="/v1/openapi.json",
     )  # fmt: skip
-    for router in (CHECKOUT, ORDERS, FEEDS, WATCH):
+    for router in (CHECKOUT, LIFE, TRACK, ORDERS, FEEDS, WATCH):
         app.include_router(router)
     for error in (RequestValidationError, HTTPException):
         app.add_exception_handler(error, _to_the_door)

@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omnisource.models.access import AccessKey
+from omnisource.orchestrator.markup import POLICY
 from omnisource.orchestrator.serve_log import log, log_fault
 from omnisource.orchestrator.serve_problem import Turned, faults_of, problem, turned
 from omnisource.orchestrator.serve_state import Service
@@ -39,6 +40,9 @@ SECURE: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+PAGES: Final = "/see/"
+"""How the paths of pages begin, whose links are keys themselves (signed.py)."""
+PAGE: Final = [(k, POLICY.encode() if k == b"content-security-policy" else v) for k, v in SECURE]
 SOUND_ID: Final = re.compile(rb"[\w.:-]{1,64}")
 """Request ids of others that are taken over."""
 
@@ -54,13 +58,15 @@ class Visit:
     key: str = ""
     status: int = 0
     straight: bool = False
+    is_page: bool = False
 
     async def tell(self, message: Message) -> None:
         """Send a part of the answer, with our headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = message["headers"]
-            ours = [*SECURE, (b"x-request-id", self.request_id.encode())]
+            secure = PAGE if self.is_page else SECURE
+            ours = [*secure, (b"x-request-id", self.request_id.encode())]
             message = {**message, "headers": [*given, *ours]}
         await self.send(message)
 
@@ -68,6 +74,11 @@ class Visit:
     def path(self) -> str:
         """What was asked for."""
         return str(self.scope["path"])
+
+    @property
+    def named(self) -> str:
+        """The path as it may be written down: without a link's token."""
+        return PAGES if self.is_page else self.path
 
     @property
     def route(self) -> str:
@@ -108,7 +119,8 @@ class Door:
         body = await _body(headers, receive, service.settings.body_bytes)
         state = scope.setdefault("state", {})
         state["service"], state["body"], state["request_id"] = service, body, visit.request_id
-        if visit.path not in OPEN:
+        visit.is_page = visit.path.startswith(PAGES)
+        if visit.path not in OPEN and not visit.is_page:
             state["key"] = key = await _let_in(service, headers)
             visit.key = key.key
             if serve := self._straight.get((scope["method"], visit.path)):
@@ -120,7 +132,7 @@ class Door:
     async def _turn_away(self, visit: Visit, error: Exception) -> None:
         why = told(error)
         if why.status >= 500:
-            log_fault("request failed", error, request_id=visit.request_id, path=visit.path)
+            log_fault("request failed", error, request_id=visit.request_id, path=visit.named)
         if not visit.status:
             answer = problem(why, path=visit.path, request_id=visit.request_id)
             await answer(visit.scope, _nothing, visit.tell)
@@ -130,7 +142,7 @@ class Door:
         self._service().meters.answered(method, visit.route, visit.status, seconds)
         log(
             "request", logging.INFO, request_id=visit.request_id, method=method,
-            path=visit.path, status=visit.status, ms=round(1000 * seconds, 2), key=visit.key,
+            path=visit.named, status=visit.status, ms=round(1000 * seconds, 2), key=visit.key,
         )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ _CLAIM: Final[dict[str, Any]] = {
     "shipments": [{"node": "FC-BERLIN", "service": "standard", "day": "2025-03-10",
                    "lines": [{"line": "1", "sku": "S000001", "units": 2}]}],
 }  # fmt: skip
-_PLACED: Final[dict[str, Any]] = {
+PLACED: Final[dict[str, Any]] = {
     "order": {"order": "order-1001", "channel": "web", "placed_at": "2025-03-10T12:05:00+01:00",
               "country": "DE", "postcode": "10115", "lat": 52.53, "lon": 13.38},
     "lines": [{"order": "order-1001", "line": "S000001", "sku": "S000001", "units": 2},
@@ -47,7 +47,8 @@ _ACKNOWLEDGE: Final[dict[str, Any]] = {
 }
 
 
-def _examples(**named: Any) -> Any:
+def examples(**named: Any) -> Any:
+    """Return a body with examples by name."""
     return Body(openapi_examples={name: Example(value=value) for name, value in named.items()})
 
 
@@ -57,11 +58,11 @@ CART: Final[dict[str, Any]] = {
         "application/json": {"schema": {"$ref": "#/components/schemas/Cart"}, "example": _CART}
     },
 }
-RESERVE: Final = _examples(
+RESERVE: Final = examples(
     option={"option": _OPTION, "cart": _CART, "channel": "web"}, claim={"claim": _CLAIM}
 )
-EXTEND: Final = _examples(extend={"minutes": 15})
-CONFIRM: Final = _examples(placed={"placed": _PLACED}, known={"order": "order-1001"})
-STOCK: Final = _examples(stock=_STOCK)
-RECEIPTS: Final = _examples(receipts=_RECEIPTS)
-ACKNOWLEDGE: Final = _examples(declined=_ACKNOWLEDGE)
+EXTEND: Final = examples(extend={"minutes": 15})
+CONFIRM: Final = examples(placed={"placed": PLACED}, known={"order": "order-1001"})
+STOCK: Final = examples(stock=_STOCK)
+RECEIPTS: Final = examples(receipts=_RECEIPTS)
+ACKNOWLEDGE: Final = examples(declined=_ACKNOWLEDGE)

@@ -25,6 +25,7 @@ TITLES: Final[Mapping[str, str]] = {
     "too-many": "Too many requests",
     "unavailable": "The database cannot be reached or written just now",
     "fault": "A fault of ours",
+    "denied": "It cannot be done to the order as it is",
     "short": "It can no longer be held",
     "expired": "Its time is over",
     "released": "It has been given back",

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import time
 from typing import Any, Final, TypeVar
 
 from omnisource.models.base import OmnisourceError, Unavailable
+from omnisource.orchestrator.life import Life, Lives
 from omnisource.orchestrator.serve_log import log
 from omnisource.orchestrator.serve_meters import Meters
 from omnisource.orchestrator.serve_ring import Buckets, KeyRing
@@ -37,6 +38,20 @@ class Service:
     meters: Meters
     now: Clock
     threads: ThreadPoolExecutor
+    lives: Lives = field(default_factory=Lives)
+    learned: dict[str, tuple[float, Any]] = field(default_factory=dict)
+
+    @property
+    def life(self) -> Life:
+        """The orders' life, over the network as it was last read."""
+        return self.lives.over(self.desk, self.shelf.snapshot.world)
+
+    def lately(self, name: str, read: Callable[[], Result]) -> Result:
+        """Return what was read under a name not long ago, or now."""
+        at, found = self.learned.get(name, (0.0, None))
+        if found is None or time() - at > self.settings.reread_seconds:
+            self.learned[name] = time(), (found := read())
+        return found  # type: ignore[no-any-return]
 
     @property
     def hold(self) -> timedelta:

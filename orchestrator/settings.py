@@ -13,6 +13,8 @@
 | `OMNISOURCE_WAIT_SECONDS` | 10 | that a request waits for the database; then 503 |
 | `OMNISOURCE_THREADS` | 32 | requests of a worker that wait for the database at a time |
 | `OMNISOURCE_LOG` | all | `faults`: no line a request |
+| `OMNISOURCE_LINK_KEY` | | signs links to pages; without it there are none |
+| `OMNISOURCE_LINK_DAYS` | 30 | how long a link holds |
 | `OMNISOURCE_SYNC` | FULL | SQLite: FULL waits for the disk before it answers, NORMAL does not |
 """
 
@@ -41,6 +43,8 @@ class Settings(Value):
     wait_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 10.0
     threads: Annotated[int, Field(ge=1, le=1_000)] = 32
     log: Literal["all", "faults"] = "all"
+    link_key: Annotated[str, Field(max_length=1_000, repr=False)] = ""
+    link_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     sync: Literal["FULL", "NORMAL"] = "FULL"
 
     def environment(self) -> dict[str, str]:

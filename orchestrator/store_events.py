@@ -50,6 +50,7 @@ from omnisource.orchestrator.store_session import LOCK, Session, Statement, Undo
 
 Work = list[tuple[Statement, Values]]
 ORDER: Final = Statement('SELECT status, version, document FROM orders WHERE "order" = :order')
+VERSION: Final = Statement('SELECT version FROM orders WHERE "order" = :order')
 LOCK_ORDER: Final = Statement(f'SELECT version FROM orders WHERE "order" = :order{LOCK}')
 LINES: Final = Statement(
     'SELECT line, sku, units, document FROM lines WHERE "order" = :order ORDER BY row'
@@ -125,6 +126,13 @@ def seen_in(session: Session, order: str) -> Seen:
         events=tuple(Event.model_validate_json(text) for (text,) in events),
         given=_given(given),
     )
+
+
+def read_version(database: Database, order: str) -> int | None:
+    """Return the version of an order; none, where there is no such order."""
+    with database.reading() as connection:
+        found = session_of(connection).rows(VERSION, order=order)
+    return int(found[0][0]) if found else None
 
 
 def _line(order: str, row: Sequence[Any]) -> Line:

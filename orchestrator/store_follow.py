@@ -57,6 +57,9 @@ DROP_SHIPMENT: Final = Statement("DELETE FROM shipments WHERE run = :run AND shi
 DROP_ALLOCATION: Final = Statement(
     "DELETE FROM allocations WHERE run = :run AND shipment = :number AND line = :line"
 )
+DROP_SENT: Final = Statement(
+    "DELETE FROM sent WHERE run = :run AND shipment = :number AND line = :line"
+)
 SET_LINE: Final = Statement(
     "UPDATE lines SET units = :units, allocated = :allocated "
     'WHERE "order" = :order AND line = :line'
@@ -207,9 +210,10 @@ def rows_of(was: Claims, after: OrderState, now: Claims) -> Work:
             one = key | {"line": line, "node": shipment.node, "sku": after.lines[line].sku}
             given, sent = now.given[name, line], now.sent[name, line]
             put = PUT_ALLOCATION, one | {"order": after.name, "units": given}
-            work.append(put if given else (DROP_ALLOCATION, {**key, "line": line}))
+            lost = key | {"line": line}
+            work.append(put if given else (DROP_ALLOCATION, lost))
             if sent != was.sent[name, line]:
-                work.append((PUT_SENT, one | {"units": sent}))
+                work.append((PUT_SENT, one | {"units": sent}) if sent else (DROP_SENT, lost))
     return work
 
 

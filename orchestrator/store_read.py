@@ -7,6 +7,7 @@ Rows are checked and linked as those of a scenario folder are. What is read is w
     orders_per_day, units_per_day of nodes   less what the same day has been given, or is held
     units of allotments   less what reservations of the channel hold, and nights have given it
     orders          less those for which a reservation is held
+    decline_rate    of nodes, as orders' lives have shown it (store_declines.py)
 
 For a night that may move them, orders that wait at their nodes are open too, with all that they
 hold (store_held.py). A rest of an order that was served in part is an order like any other:
@@ -15,7 +16,7 @@ hold (store_held.py). A rest of an order that was served in part is an order lik
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -63,6 +64,7 @@ from omnisource.orchestrator.load import Count, Loaded
 from omnisource.orchestrator.rejects import together, without
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_bulk import select_frame
+from omnisource.orchestrator.store_declines import judged, seen_declines
 from omnisource.orchestrator.store_held import at_nodes, movable, read_held, with_held
 from omnisource.orchestrator.store_scenario import DOCUMENTS, TYPED
 from omnisource.orchestrator.store_used import used_days, with_sold
@@ -117,6 +119,7 @@ def read_world(
         raw = _raw_tables(connection, at, most, orders)
         raw["allotments"] = with_sold(raw["allotments"], connection, at, orders)
         days = used_days(connection, day, at)
+        declines = seen_declines(connection, raw["nodes"])
     if held is not None:
         raw, days = with_held(raw, days, held)
     used = days.filter(pl.col("day") == day).drop("day")
@@ -132,6 +135,7 @@ def read_world(
     limits = frames["nodes"].select(ROW).join(stated, on=ROW, how="left", maintain_order="left")
     world = _stored(encode(scenario, frames), database, frames, raw["orders"], digest=digest,
                     limits=limits.drop(ROW).fill_null(ABSENT), used=days)  # fmt: skip
+    world = replace(world, nodes=judged(world.nodes, declines))
     night = world if held is None else at_nodes(world, held)
     return Loaded(night, counts, together([*unsound, unlinked]), tuple(link_warnings(frames)))
 

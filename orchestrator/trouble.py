@@ -1,15 +1,10 @@
-"""What nobody says: nodes that are silent or down, how often they decline, who needs a person.
-
-The decline rate of a node with d shipments declined and s not, and p what the scenario says of it:
-
-    (1)  rate = (d + PRIOR p) / (d + s + PRIOR)
-
-so that a node is judged by what it did once it has done much, and by what is known of it before.
-"""
+"""What nobody says: nodes that are silent or down, how often they decline, who needs a person."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
+
+import numpy as np
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.lifecycle import state_of
@@ -20,11 +15,10 @@ from omnisource.orchestrator.decline import decline
 from omnisource.orchestrator.life import Doing, Life
 from omnisource.orchestrator.lifecycle import show
 from omnisource.orchestrator.store_events import read_order
+from omnisource.orchestrator.store_read import read_world
 from omnisource.orchestrator.store_session import Statement, session_of
 from omnisource.solvers.problem import Floats
 
-PRIOR: Final = 20
-"""Shipments that what the scenario says of a node counts for."""
 UNSENT: Final = Statement(
     'SELECT DISTINCT a."order", a.run, a.shipment FROM allocations a WHERE a.node IN (:nodes) '
     "AND NOT EXISTS (SELECT 1 FROM sent g WHERE g.run = a.run AND g.shipment = a.shipment "
@@ -36,10 +30,6 @@ REFUSED: Final = Statement(
     "ON s.run = k.run AND s.shipment = k.shipment WHERE NOT k.accepted ORDER BY k.at"
 )
 WITH_PERSON: Final = Statement('SELECT "order" FROM orders WHERE status = :status ORDER BY row')
-DECLINED: Final = Statement(
-    "SELECT node, COUNT(*) FROM events WHERE kind = 'declined' AND node IS NOT NULL GROUP BY node"
-)
-NOT_DECLINED: Final = Statement("SELECT node, COUNT(*) FROM shipments GROUP BY node")
 
 
 def silent(life: Life, now: datetime, minutes: int) -> list[tuple[str, str]]:
@@ -138,17 +128,5 @@ def histories(life: Life, orders: list[str]) -> dict[str, list[dict[str, str]]]:
 
 
 def decline_rates(life: Life) -> Floats:
-    """Return, (N,), how often each node declines, (1)."""
-    nodes = life.source.world.nodes
-    rates = nodes["decline_rate"] * PRIOR
-    whole = rates * 0.0 + PRIOR
-    rows = life.source.rows["node"]
-    with life.desk.database.reading() as connection:
-        session = session_of(connection)
-        declined, others = session.rows(DECLINED), session.rows(NOT_DECLINED)
-    for node, count in declined:
-        rates[rows[node]] += count
-    for node, count in [*declined, *others]:
-        whole[rows[node]] += count
-    found: Floats = rates / whole
-    return found
+    """Return, (N,), how often each node declines by now (store_declines.py)."""
+    return read_world(life.desk.database, most=0).world.nodes["decline_rate"].astype(np.float64)

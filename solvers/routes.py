@@ -11,6 +11,7 @@ arrivals are a table: few nodes differ in when they send, and few rules in how l
 
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numba import njit
@@ -94,13 +95,25 @@ class Network:
         return int(wall // DAY - self.clocks.first_day + (wall % DAY > self.clocks.cutoff[node]))
 
 
+_READ: Final[WeakKeyDictionary[World, Network]] = WeakKeyDictionary()
+"""Networks as they were read, as long as their worlds are there: whoever judges reads no other."""
+
+
 def network(world: World, days: int | None = None) -> Network:
     """Read a world's routes into arrays; clocks reach for so many days, or as far as needed."""
+    if days is not None:
+        return _network(world, days)
+    if (known := _READ.get(world)) is None:
+        known = _READ[world] = _network(world, horizon(world))
+    return known
+
+
+def _network(world: World, days: int) -> Network:
     to, places = _destinations(world)
     first, tariffs = _tariffs(world)
     zones = world.zones.take(_trial_order(world, first))
     rules = _rules(world, zones, places, first)
-    c = clocks(world, zones, days=horizon(world) if days is None else days)
+    c = clocks(world, zones, days=days)
     transfer = SERVICE_KINDS.index("transfer")
     asked = asked_at(c, world.now)
     return Network(

@@ -95,9 +95,31 @@ def test_what_waits_is_told_when_its_goods_are_due(omnisource: Any, db: Path) ->
     assert omnisource("order", "trouble", *how).code == 2  # NODE:SERVICE is asked for
 
 
+def test_an_order_is_followed_from_the_command_line(omnisource: Any, db: Path, here: Path) -> None:
+    placed = omnisource("order", "place", "order.json", "--db", db, "--key", "p", *AT).document
+    [shipment] = placed["shipments"]
+    node = omnisource("order", "track", "n1", "--db", db, *AT).document["shipments"][0]["node"]
+    [todo] = omnisource("order", "work", node, "--db", db, *AT).document["items"]
+    assert (todo["order"], todo["next"]) == ("n1", "release")
+    for verb in ("release", "pick", "pack", "ship"):
+        omnisource("order", verb, "n1", "--db", db, "--key", verb, *AT)
+    late = ("delayed", "--due", "2025-04-01T12:00:00Z", "--key", "c", "--cause", "snow")
+    said = omnisource("order", "parcel", "n1", shipment, *late, "--db", db, *AT)
+    assert said.document["promise_at"] == "2025-04-01T12:00:00Z"
+    told = omnisource("order", "story", "n1", "--db", db, "--now", AT[1])
+    assert "promise changed" in told.out
+    assert "snow" in told.out
+    assert omnisource("order", "work", node, "--db", db, "--now", AT[1]).code == 0
+    assert "nothing" in omnisource("order", "track", "n1", "--db", db, "--now", AT[1]).out
+    (here / "key").write_text("k" * 32)
+    path = omnisource("order", "link", "tracking", "n1", "--key-file", "key").out
+    assert path.startswith("/see/t.")
+
+
 def test_an_order_that_is_not_there_is_unusable(omnisource: Any, db: Path) -> None:
-    said = omnisource("order", "show", "nobody", "--db", db)
-    assert said.code == 2
+    for verb in ("show", "track", "story"):
+        said = omnisource("order", verb, "nobody", "--db", db)
+        assert said.code == 2
     assert "there is no order nobody" in said.err
 
 

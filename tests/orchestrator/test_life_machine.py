@@ -11,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from omnisource.models.lifecycle import AT_NODE, MOVES, OrderState, claims_of, state_of
 from omnisource.models.told import Denied, OrderChange, Told
+from omnisource.models.tracking import CarrierEvent
+from omnisource.orchestrator.carrier_feed import hear_carrier
 from omnisource.orchestrator.change import accept_change, quote_change
 from omnisource.orchestrator.decline import decline, source
 from omnisource.orchestrator.life import Doing, Life
@@ -109,6 +111,22 @@ class LifeMachine(RuleBasedStateMachine):
             accepting = replace(doing, key=f"{doing.key} accepted")
             said = accept_change(self.at, accepting, wish, offer.quote)
             assert isinstance(said, Told)
+
+    @rule(order=ORDERS, kind=st.sampled_from(["in_transit", "delayed", "lost"]), data=st.data())
+    def hear(self, order: str, kind: Any, data: Any) -> None:
+        state = self.state(order)
+        sent = sorted(state.shipments) if state is not None else []
+        if not sent or state is None:
+            return
+        name = data.draw(st.sampled_from(sent))
+        units = sum(p.units for p in state.of_shipment(name) if p.state == "shipped")
+        due = self.now + timedelta(days=3) if kind == "delayed" else None
+        event = CarrierEvent(order=order, shipment=name, kind=kind, due=due)
+        said = hear_carrier(self.at, self.doing(order), event)
+        assert isinstance(said, Told) == bool(units)
+        if kind == "lost" and units:
+            cell = state.shipments[name].node + "A"
+            self.back[cell] = self.back.get(cell, 0) - units
 
     @rule(order=ORDERS, units=st.integers(1, 2))
     def give_back(self, order: str, units: int) -> None:

@@ -10,7 +10,8 @@ from omnisource.models.lifecycle import IllegalMove
 from omnisource.orchestrator.generate import generate
 from omnisource.orchestrator.life import open_life
 from omnisource.orchestrator.life_check import checked, on_hand
-from omnisource.orchestrator.life_soak import Chances, Soaked, orders_of, soak
+from omnisource.orchestrator.life_soak import orders_of, soak
+from omnisource.orchestrator.life_soaked import Chances, Soaked
 from omnisource.orchestrator.load import load_world
 from omnisource.orchestrator.stored import load_into
 

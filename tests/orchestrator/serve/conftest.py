@@ -28,7 +28,7 @@ from omnisource.orchestrator.stored import load_into
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 HOME: dict[str, Any] = {"country": "DE", "postcode": "10115", "lat": 52.5, "lon": 13.4}
-SCOPES = ("checkout", "store", "dropshipper", "planner", "admin")
+SCOPES = ("checkout", "store", "dropshipper", "carrier", "planner", "admin")
 NODE_OF = {"store": "S", "dropshipper": "D"}
 
 
@@ -39,7 +39,7 @@ def small_world() -> World:
         nodes=[
             Node(node="W", kind="warehouse", lat=52.4, lon=13.4, country="DE", postcode="10115"),
             Node(node="S", kind="store", lat=52.6, lon=13.4, country="DE", postcode="10117",
-                 pickup=True, cents_per_shipment=200),
+                 pickup=True, returns=True, cents_per_shipment=200),
             Node(node="D", kind="dropshipper", lat=50, lon=8, country="DE", postcode="60311"),
         ],
         services=[Service(service="post", kind="parcel", fee_cents=395)],
@@ -112,7 +112,8 @@ def order(name: str, **basket: int) -> dict[str, Any]:
 
 @contextmanager
 def opened(url: str, tokens: dict[str, str], **settings: Any) -> Iterator[Shop]:
-    asked = Settings.model_validate({"db": url, "now": NOW, "refresh_seconds": 0, **settings})
+    given = {"db": url, "now": NOW, "refresh_seconds": 0, "link_key": "k" * 32, **settings}
+    asked = Settings.model_validate(given)
     with TestClient(create_app(asked), raise_server_exceptions=False) as http:
         yield Shop(url, tokens, http)
 

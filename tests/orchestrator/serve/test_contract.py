@@ -16,11 +16,14 @@ from schemathesis import GenerationMode
 from omnisource.models.http import OptionView
 from omnisource.models.http_feeds import ReceiptMessage
 from omnisource.models.http_orders import Acknowledgement
+from omnisource.models.money import Terms
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, StockMessage
+from omnisource.models.told import OrderChange, Told
+from omnisource.models.tracking import CarrierEvent
 from omnisource.orchestrator.client import Client, Refusal
 
-EXAMPLES = 12
+EXAMPLES = 8
 
 
 @pytest.fixture
@@ -29,7 +32,10 @@ def document(shop: Any) -> dict[str, Any]:
     return found
 
 
-def test_no_request_that_schemathesis_thinks_of_is_a_fault_of_ours(shop: Any) -> None:
+def test_no_request_that_schemathesis_thinks_of_is_a_fault_of_ours(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnisource.orchestrator.serve_life.LONGEST", 0.0)
     schema = schemathesis.openapi.from_asgi("/v1/openapi.json", shop.http.app)
     headers = {"Authorization": f"Bearer {shop.tokens['admin']}"}
     for found in schema.get_all_operations():
@@ -95,7 +101,9 @@ def test_the_client_knows_every_operation_and_keeps_to_its_schemas(
         answer = shop.http.request(method, path, headers=headers, content=body)
         return answer.status_code, answer.content
 
-    walk(Client("", shop.tokens["admin"], send=send), words)
+    client = Client("", shop.tokens["admin"], send=send)
+    walk(client, words)
+    walk_of_life(client, words)
     every = {f"{m.upper()} {path}" for path, ms in document["paths"].items() for m in ms}
     assert asked == every - {"GET /health", "GET /metrics"}
 
@@ -129,6 +137,42 @@ def walk(client: Client, words: Any) -> None:
     [to_send] = client.shipments(node="W").shipments
     one = Acknowledgement(run=to_send.run, shipment=to_send.shipment, accepted=True)
     assert client.acknowledge([one]).outcomes == ("noted",)
+
+
+def walk_of_life(client: Client, words: Any) -> None:
+    """Call the client's every method about an order's life, from the order to the refund."""
+    placed = Placed.model_validate(words.order("life", B=2)["placed"])
+    done = client.place(placed, terms=Terms(tax=1900), key="life")
+    assert client.place(placed, terms=Terms(tax=1900), key="life") == done
+    [shipment] = done.shipments
+    wish = OrderChange(cancel={"B": 1})
+    assert client.change("life", wish, client.quote_change("life", wish).quote).state == "allocated"
+    for step in ("release", "pick"):
+        client.step("life", step, shipment)
+    with pytest.raises(Refusal, match="nothing of order life waits"):
+        client.source("life")
+    assert client.work(node="D").items[0].next == "pack"
+    assert "declined" in client.decline("life", shipment, cause="broken").events
+    [again] = client.place(
+        Placed.model_validate(words.order("short", A=1)["placed"])
+    ).shipments  # fmt: skip
+    for step in ("release", "pick"):
+        client.step("short", step, again)
+    assert "declined" in client.pack_short("short", again, {"A": 1}).events
+    [sent] = client.place(Placed.model_validate(words.order("sent", B=1)["placed"])).shipments
+    for step in ("release", "pick", "pack", "ship"):
+        client.step("sent", step, sent)
+    seen = CarrierEvent(order="sent", shipment=sent, kind="delivered")
+    [told] = client.say_parcels([seen]).outcomes
+    assert isinstance(told, Told)
+    assert client.tracking("sent").state == "delivered"
+    assert client.give_back("sent", "B", 1, node="S").state == "returned"
+    assert client.cancel("life").state == "cancelled"
+    assert client.story("sent").events[-1].kind == "returned"
+    page = client.all_events(most=3)
+    assert [each.event.order for each in page.events] == ["life"] * 3
+    assert next(client.follow()).place == 1
+    assert client.link("tracking", "sent").path.startswith("/see/t.")
 
 
 def test_a_no_is_raised_with_its_reasons(shop: Any, words: Any) -> None:

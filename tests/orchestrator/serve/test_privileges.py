@@ -7,7 +7,7 @@ import pytest
 from omnisource.orchestrator.keys import list_keys, revoke_key
 from omnisource.orchestrator.serve_ring import FRESH, Buckets
 
-SCOPES = ("checkout", "store", "dropshipper", "planner", "admin")
+SCOPES = ("checkout", "store", "dropshipper", "carrier", "planner", "admin")
 ALLOWED = {
     ("GET", "/v1/availability"): "checkout planner admin",
     ("POST", "/v1/promise"): "checkout planner admin",
@@ -20,6 +20,21 @@ ALLOWED = {
     ("GET", "/v1/orders/{order}"): "checkout store dropshipper planner admin",
     ("GET", "/v1/orders/{order}/events"): "checkout planner admin",
     ("GET", "/v1/orders/{order}/explanation"): "planner admin",
+    ("POST", "/v1/orders"): "checkout admin",
+    ("POST", "/v1/orders/{order}/cancel"): "checkout admin",
+    ("POST", "/v1/orders/{order}/quote"): "checkout planner admin",
+    ("POST", "/v1/orders/{order}/change"): "checkout admin",
+    ("POST", "/v1/orders/{order}/return"): "checkout store dropshipper admin",
+    ("POST", "/v1/orders/{order}/steps"): "store dropshipper admin",
+    ("POST", "/v1/orders/{order}/decline"): "store dropshipper admin",
+    ("POST", "/v1/orders/{order}/short"): "store dropshipper admin",
+    ("POST", "/v1/orders/{order}/source"): "admin",
+    ("POST", "/v1/carrier/events"): "carrier admin",
+    ("GET", "/v1/events"): "checkout store dropshipper planner admin",
+    ("GET", "/v1/orders/{order}/tracking"): "checkout planner admin",
+    ("GET", "/v1/orders/{order}/story"): "checkout planner admin",
+    ("GET", "/v1/work"): "store dropshipper planner admin",
+    ("GET", "/v1/links"): "checkout store dropshipper planner admin",
     ("POST", "/v1/stock"): "store dropshipper admin",
     ("POST", "/v1/receipts"): "store dropshipper admin",
     ("GET", "/v1/shipments"): "store dropshipper admin",

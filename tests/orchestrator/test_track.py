@@ -1,0 +1,147 @@
+"""Dates that move as parcels stay out, work lists by cut-offs, and declines that promises know."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from omnisource.models.base import UnusableInput
+from omnisource.models.network import Node, Service, TariffStep, ZoneRule
+from omnisource.models.order import Line, Order
+from omnisource.models.policy import Policy
+from omnisource.models.product import Product
+from omnisource.models.reservation import Placed
+from omnisource.models.scenario import Scenario
+from omnisource.models.stock import StockCell
+from omnisource.models.told import Told
+from omnisource.models.tracking import CarrierEvent
+from omnisource.orchestrator.carrier_feed import hear_carrier
+from omnisource.orchestrator.decline import decline
+from omnisource.orchestrator.life import Doing, Life, open_life
+from omnisource.orchestrator.lifecycle import place, step
+from omnisource.orchestrator.load import world_of
+from omnisource.orchestrator.store_read import read_world
+from omnisource.orchestrator.store_track import read_lateness
+from omnisource.orchestrator.stored import load_into
+from omnisource.orchestrator.track import track
+from omnisource.orchestrator.trouble import decline_rates
+from omnisource.orchestrator.work import work_list
+from omnisource.solvers.remaining import Lateness
+
+NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)  # a Monday; 13:00 in Berlin
+REST = ("release", "pick", "pack", "ship")
+
+
+@pytest.fixture
+def life(sqlite: Any) -> Iterator[Life]:
+    """W in Berlin sends until 15:00 on working days; post takes two days."""
+    place = {"lat": 52.4, "lon": 13.4, "country": "DE", "postcode": "10115"}
+    world = world_of(
+        Scenario(name="shop", now=NOW, policy=Policy()),
+        nodes=[
+            Node(node="W", kind="warehouse", timezone="Europe/Berlin", cutoff="15:00",
+                 hours="Mon-Fri 08:00-18:00", processing_minutes=60, decline_rate=0.1, **place),
+            Node(node="S", kind="store", **place),
+        ],
+        services=[Service(service="post", kind="parcel")],
+        zones=[ZoneRule(service="post", zone="all", transit_days=2)],
+        tariffs=[TariffStep(service="post", zone="all", up_to_grams=30_000, cents=500)],
+        products=[Product(sku="A", grams=500)],
+        stock=[StockCell(node="W", sku="A", on_hand=50)],
+    )  # fmt: skip
+    url = sqlite.empty()
+    load_into(world, url)
+    with open_life(url, sync="NORMAL") as found:
+        yield found
+
+
+def placed(life: Life, name: str, at: datetime = NOW) -> str:
+    """Place an order of one unit; return its shipment."""
+    order = Order(order=name, placed_at=at, country="DE", postcode="10117", lat=52.5, lon=13.4)
+    lines = (Line(order=name, line="1", sku="A", units=1),)
+    said = place(life, Doing(name, f"{name}-place", at), Placed(order=order, lines=lines))
+    assert isinstance(said, Told)
+    return said.shipments[0]
+
+
+def moved(life: Life, name: str, at: datetime, *steps: Any) -> None:
+    for what in steps:
+        assert isinstance(step(life, Doing(name, f"{name}-{what}", at), what), Told)
+
+
+def late_by(minutes: range) -> Lateness:
+    return Lateness.of([("post", float(late)) for late in minutes])
+
+
+def test_a_parcel_that_stays_out_is_compared_with_those_that_did(life: Life) -> None:
+    placed(life, "o")
+    moved(life, "o", NOW, *REST)
+    known = late_by(range(-50, 50))  # of a hundred parcels, half come early, none 50 minutes late
+    before = track(life, "o", NOW, known)
+    assert before is not None
+    planned = before.shipments[0].planned
+    assert planned is not None
+    target = life.source.world.policy.promised_probability
+    assert before.keeps_promise == pytest.approx(0.51)  # −50 … 0 of −50 … 49
+    assert before.estimate.due == planned + timedelta(minutes=round(100 * target) - 51)
+    out = track(life, "o", planned + timedelta(minutes=39), known)  # ten are left: 40 … 49
+    assert out is not None
+    assert out.estimate.early == planned + timedelta(minutes=40)
+    assert out.keeps_promise == 0.0
+    gone = track(life, "o", planned + timedelta(minutes=49), known)
+    assert gone is not None
+    assert (gone.estimate.due, gone.estimate.probability) == (planned, None)
+
+
+def test_what_was_delivered_teaches_how_late_parcels_are(life: Life) -> None:
+    placed(life, "o")
+    moved(life, "o", NOW, *REST)
+    seen = track(life, "o", NOW)
+    assert seen is not None
+    planned = seen.shipments[0].planned
+    assert planned is not None
+    moved(life, "o", planned + timedelta(minutes=30), "deliver")
+    assert read_lateness(life.desk.database).minutes["post"].tolist() == [30.0]
+    there = track(life, "o", NOW)
+    assert there is not None
+    assert there.shipments[0].arrived_at == planned + timedelta(minutes=30)
+    assert there.choices == ()
+
+
+def test_a_delay_within_the_promise_leaves_it_as_it_is(life: Life) -> None:
+    shipment = placed(life, "o")
+    moved(life, "o", NOW, *REST)
+    said = CarrierEvent(order="o", shipment=shipment, kind="delayed", due=NOW)
+    told = hear_carrier(life, Doing("o", "c", NOW), said)
+    assert isinstance(told, Told)
+    assert told.events == ("delayed",)
+
+
+def test_work_is_listed_by_the_cut_off_that_it_must_not_miss(life: Life) -> None:
+    placed(life, "evening", NOW + timedelta(hours=2))  # 15:00 there and an hour's work: tomorrow
+    placed(life, "noon")
+    placed(life, "friday", datetime(2025, 1, 10, 16, tzinfo=UTC))
+    work = work_list(life, "W", NOW)
+    assert [(item.order, item.leave_by) for item in work.items] == [
+        ("noon", datetime(2025, 1, 6, 14, tzinfo=UTC)),
+        ("evening", datetime(2025, 1, 7, 14, tzinfo=UTC)),
+        ("friday", datetime(2025, 1, 13, 14, tzinfo=UTC)),
+    ]
+    assert [item.late for item in work_list(life, "W", NOW + timedelta(hours=3)).items] == [
+        True, False, False,
+    ]  # fmt: skip
+    moved(life, "noon", NOW, *REST)
+    assert [item.order for item in work_list(life, "W", NOW).items] == ["evening", "friday"]
+    assert work_list(life, "S", NOW).items == ()
+    with pytest.raises(UnusableInput, match="no node X"):
+        work_list(life, "X", NOW)
+
+
+def test_what_is_promised_knows_how_often_a_node_has_declined(life: Life) -> None:
+    shipment = placed(life, "o")
+    assert isinstance(decline(life, Doing("o", "d", NOW), shipment), Told)
+    rates = read_world(life.desk.database, NOW).world.nodes["decline_rate"]
+    assert rates.tolist() == pytest.approx([(1 + 20 * 0.1) / 21, 0.0])
+    assert np.array_equal(decline_rates(life), rates)
