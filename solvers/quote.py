@@ -34,20 +34,26 @@ from numba import njit
 
 from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.lend import lent
+from omnisource.solvers.over_lanes import Exits, Lanes, Over
 from omnisource.solvers.plans import FAR, scratch
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Ints
-from omnisource.solvers.quote_known import WALKED
+from omnisource.solvers.quote_known import WALKED, likely
+from omnisource.solvers.quote_menu import goods_of, menu_of, met_nodes, price_zones, reached
 from omnisource.solvers.quote_merge import (
     CHEAPEST,
     GREENEST,
     NOT_SERVED,
     cheapest_merged,
     choose_ways,
+    merge_of,
     nothing_found,
+    oracle,
+    travels,
     write_merged,
     write_shipment,
 )
-from omnisource.solvers.quote_plans import new
+from omnisource.solvers.quote_plans import cropped, new, room_for, undominated
+from omnisource.solvers.quote_prune import thinned, worth_keeping
 
 MOST_PLANS: Final = 64
 """Plans of a group that are kept at the most."""
