@@ -24,6 +24,9 @@ from omnisource.solvers.look import Found, look
 from omnisource.solvers.over_lanes import Lanes
 from omnisource.solvers.problem import NEVER, Flags, Ints
 
+Seen = tuple[Lanes, Inputs, Ask, int]
+"""What can come over lanes, the cart's inputs, the cart, and the row."""
+
 
 def verdicts(desk: Desk, ask: Ask, row: int, kinds: Flags) -> tuple[Ints, Ints, Ints]:
     """Return the pairs of a row that cannot be served, by services of those kinds or over lanes.
@@ -42,20 +45,20 @@ def verdicts(desk: Desk, ask: Ask, row: int, kinds: Flags) -> tuple[Ints, Ints, 
     line = found.refused_line.astype(np.int64) - row * len(ask.sku)
     node, why = found.refused_node.astype(np.int64), found.refused_why.astype(np.int64)
     if desk.lanes is not None:
+        seen = _ways(desk, ask, row), data, ask, row
         pairs = zip(line.tolist(), node.tolist(), why.tolist(), strict=True)
-        why = np.array([_verdict(desk, ask, (row, *pair), kinds) for pair in pairs], np.int64)
+        why = np.array([_verdict(seen, pair, kinds) for pair in pairs], np.int64)
         line, node, why = line[why > 0], node[why > 0], why[why > 0]
     return line, node, why
 
 
-def _verdict(desk: Desk, ask: Ask, pair: tuple[int, int, int, int], kinds: Flags) -> int:
+def _verdict(seen: Seen, pair: tuple[int, int, int], kinds: Flags) -> int:
     """Return what is found of a line at a node, its lanes looked at, too; 0: it can be sent."""
-    (row, line, node, why), data = pair, desk.inputs(ask)
-    if why == NO_STOCK:
-        return why
-    lanes, sku = _ways(desk, ask, row), ask.sku[line]
+    (lanes, data, ask, row), (line, node, verdict) = seen, pair
+    if verdict == NO_STOCK:
+        return verdict
+    sku = ask.sku[line]
     mine = data.order_fences[row] & data.product_fences[sku]
-    verdict = why
     for w in _of(lanes, data, (row, node)):
         if not kinds[lanes.service[w]] and lanes.hub[w] >= 0:
             continue

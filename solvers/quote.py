@@ -89,8 +89,6 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
     n_groups = len(groups.rows)
     to = room_for(MOST_PLANS * n_groups, MOST_PLANS * n_groups * units.sum())
     met, at = (nodes, cells), (prices, room)
-    none = np.full(2, -1, np.int64), np.ones(len(data.delivers) + 1, np.bool_)
-    merge = merge_of(data, goods, met, over, none, at)
     count = 0
     for g in range(n_groups):
         if not needed(data, nodes, cells, groups.rows[g]):
@@ -101,9 +99,12 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
             continue
         menu = thinned(menu, worth_keeping(menu, ways.arrives, room, (units, states)), k)
         direct = oracle(menu, ways, units, room)
-        if len(over.exits.row) > 0:
+        limits = min(groups.most[g], units.sum()), known.by
+        if len(over.exits.row) > 0 and units.sum() > 1:
             merge = merge_of(data, goods, met, over, group, at)
-        found = front(direct, merge, (min(groups.most[g], units.sum()), known.by), to, (g, count))
+            found = front(direct, merge, limits, to, (g, count))
+        else:
+            found = front(direct, None, limits, to, (g, count))
         count = undominated(to, count, found, groups.rows[g, 1] >= 0)
     for s in range(to.start[count]):
         travels(to, over, s)
@@ -129,15 +130,20 @@ def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
 
 @njit(cache=True, nogil=True)
 def front(direct: Any, merge: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
-    """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end."""
+    """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end.
+
+    `merge` is None where nothing can be merged, and what deals with it is not compiled.
+    """
     (most, deadline), (g, count), first = limits, at, at[1]
     menu, menus, free, left = direct.menu, direct.menus, direct.free, direct.left
     menu_ways, arrives = (menu, direct.ways), direct.ways.arrives
     figures = menu.figure_start, menu.way, menu.priced, menu.emits
     costs, total, columns = (menus.menu_cost, direct.way), menus.units.sum(), arrives.shape[1]
     limit, order = menus.max_shipments, np.zeros(1, np.int64)
-    out, merged = (np.empty(total, np.int64), np.empty(total, np.int64), 0), nothing_found(total)
-    merges, sent_work = total > 1 and merge.usable.any(), scratch(merge.inbound.menus, order)
+    out = (np.empty(total, np.int64), np.empty(total, np.int64), 0)
+    if merge is not None:
+        merged = nothing_found(total)
+        sent_work = scratch(merge.inbound.menus, order)
     for goal in (CHEAPEST, GREENEST):
         p, column = most, 0
         while p > 0:
@@ -152,14 +158,16 @@ def front(direct: Any, merge: Any, limits: Any, to: Any, at: tuple[int, int]) ->
                     value, parcels = best_plan(menus, 0, free, left, work, out)
                 if parcels == 0 or value >= FAR:
                     value, parcels = float(NOT_SERVED), 0
-                if merges:
+                found = False
+                if merge is not None:
                     asked = goal, column, by
                     cheapest_merged(merge, direct, (work, sent_work), asked, value, merged)
-                if merged.exit[0] >= 0:
-                    by = write_merged((merge, direct), (g, count), merged, to, column) - 1
-                elif parcels == 0:
-                    break
-                else:
+                    found = merged.exit[0] >= 0
+                    if found:
+                        by = write_merged((merge, direct), (g, count), merged, to, column) - 1
+                if not found:
+                    if parcels == 0:
+                        break
                     plan = out[0], out[1], parcels, costs[1]
                     by = write_plan(menu_ways, (g, count), plan, (to, column)) - 1
                 used = max(used, to.parcels[count])
