@@ -210,7 +210,7 @@ def after(world: World, state: State, rolled: Rolled, now: datetime) -> dict[str
     """Return what a run leaves: what was released before it, and what it decided."""
     gone = state["shipments"].filter(pl.col("released_at").is_not_null())
     old = state["allocations"].join(gone, on="shipment", how="semi", maintain_order="left")
-    begin = int(gone["shipment"].max() or -1) + 1 if gone.height else 0  # type: ignore[arg-type]
+    begin = 1 + max(gone["shipment"].to_list(), default=-1)
     shipments, allocations = _decided(rolled, now, begin)
     plan = rolled.plan
     prices = name_rows(rolled.open.world, plan.prices) if plan.prices is not None else None

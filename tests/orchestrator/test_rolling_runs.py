@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from omnisource.models.base import UnusableInput
@@ -11,7 +12,13 @@ from omnisource.models.told import Told
 from omnisource.orchestrator.generate import generate
 from omnisource.orchestrator.life import Doing
 from omnisource.orchestrator.lifecycle import cancel, events, place, show
-from omnisource.orchestrator.rolling_folder import STATE, RollingRun, read_state, run_rolling
+from omnisource.orchestrator.rolling_folder import (
+    STATE,
+    RollingRun,
+    read_state,
+    run_rolling,
+    standing_of,
+)
 from omnisource.orchestrator.rolling_stored import StoredRolling, run_rolling_stored
 from omnisource.solvers.problem import Limits
 
@@ -35,6 +42,10 @@ def test_a_run_over_a_folder_goes_on_from_the_last_one(shop: Path, tmp_path: Pat
     noon = run_rolling(shop, QUICK, out=out, dry_run=True).now
     first = run(shop, out, noon - timedelta(hours=10))
     second = run(shop, out, noon, every=timedelta(hours=3))
+    kept, left = second.rolled.standing, standing_of(second.opened.world, read_state(out), noon)
+    for name in ("left", "drawn", "promised", "busy"):
+        assert np.array_equal(getattr(left, name), getattr(kept, name)), name
+    assert sorted(zip(*left.given, strict=True)) == sorted(zip(*kept.given, strict=True))
     third = run(shop, out, noon + timedelta(minutes=1), every=10 * DAY)
     placed = first.measures.orders, second.measures.orders
     assert placed[0] < placed[1] == 40 - first.document()["released_orders"]
