@@ -95,8 +95,8 @@ class Decision(Value):
     what: str  # why it was taken: placed, declined, a reservation, a night
     run: str = ""  # of a night
     event: int | None = None  # of the order, that told it
-    policy: str  # digest of the policy
-    version: int  # of the policy, as it says itself
+    policy: str = ""  # digest of the policy; empty where the record has only been named
+    version: int = 0  # of the policy, as it says itself
     comment: str = ""
     cost_cents: int | None = None  # of the whole run
     bound_cents: int | None = None

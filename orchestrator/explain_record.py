@@ -90,15 +90,14 @@ def decisions_of(database: Database, order: str) -> list[Decision]:
         raise UnusableInput(f"there is no order {order}")
     runs = {shipment.run for shipment in seen.given}
     runs |= {shipment.run for told in seen.events for shipment in told.shipments}
-    nothing = {"policy": "", "version": 0}
     found = [
-        Decision(at=_time(at), what="night", run=run, **nothing)
+        Decision(at=_time(at), what="night", run=run)
         for run, at in nights_of(database, sorted(runs))
     ]
     told = {each.sequence: each for each in seen.events}
     for event, at in records_of(database, order):
         what = told[event].cause if event in told else ""
-        found.append(Decision(at=_time(at), what=what or "placed", event=event, **nothing))
+        found.append(Decision(at=_time(at), what=what or "placed", event=event))
     return sorted(found, key=lambda each: (each.at, each.event or 0))
 
 
