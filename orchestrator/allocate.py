@@ -248,7 +248,7 @@ def _price_table(problem: Problem, prices: Prices | None, plan: Plan) -> Table |
         return None
     node = plan.shipments["node"]
     units = np.bincount(node, plan.shipments["units"], problem.nodes)
-    cell = _first_of_place(problem)
+    cell = _cells(problem).place
     cents, capacity = np.zeros(len(cell)), np.zeros(len(cell), np.int64)
     np.maximum.at(cents, cell, prices.cell)
     np.add.at(capacity, cell, problem.stock)
@@ -269,15 +269,12 @@ def _price_table(problem: Problem, prices: Prices | None, plan: Plan) -> Table |
     return Table({"resource": kinds, **{name: c.astype(kind) for (name, kind), c in typed}})
 
 
-def _first_of_place(problem: Problem) -> Column:
-    """Return, (R,), the first cell of the same node and SKU: others are channels' own."""
-    stock = Cells(problem.cell_node, problem.cell_sku, problem.stock, problem.stock)
-    return stock.find(problem.cell_node, problem.cell_sku)
+def _cells(problem: Problem) -> Cells:
+    return Cells(problem.cell_node, problem.cell_sku, problem.stock, problem.stock)
 
 
 def _drawn(problem: Problem, plan: Plan) -> Ints:
     """Return, (R,), the units that a plan draws from each cell."""
-    stock = Cells(problem.cell_node, problem.cell_sku, problem.stock, problem.stock)
     held = plan.allocations
-    at_cell = stock.find(held["node"], held["sku"])
+    at_cell = _cells(problem).find(held["node"], held["sku"])
     return np.bincount(at_cell, held["units"], len(problem.stock)).astype(np.int64)

@@ -110,7 +110,7 @@ def follow(
         for cell, (more, came) in sorted(changes.items(), key=lambda each: rows[each[0]])
     ]
     work += [(CHANGE_DAY, {"row": row, "more": units}) for row, units in sorted(days.items())]
-    if work and not all(session.changes(work)):  # (4)
+    if work and not session.all_change(work):  # (4)
         return False
     if slots:
         _let_go(session, after.name, slots)

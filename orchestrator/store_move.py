@@ -206,7 +206,7 @@ def _write(session: Session, going: Sequence[_Told], rows: Mapping[Thing, int]) 
         (CHANGE_CELL, {"row": row, "more": more, "came": 0}) for row, n, more in known if n == 2
     ]
     work += [(CHANGE_DAY, {"row": row, "more": more}) for row, n, more in known if n == 3]
-    if work and not all(session.changes(work)):
+    if work and not session.all_change(work):
         raise RuntimeError("stock cells or days were changed while they were locked")
     for each in going:
         state = each.story.state

@@ -95,8 +95,13 @@ def read_partition(document: str) -> Partition:
         else pl.DataFrame(schema=dict(schema))
         for name, schema in SCHEMAS.items()
     }
-    frames["shipments"] = _with_parcels(frames["shipments"])  # kept before there were any
+    frames["shipments"] = _with_parcels(_with_terms(frames["shipments"]))  # kept before
     return Partition(**frames, moves=held.get("moves", False))
+
+
+def _with_terms(shipments: pl.DataFrame) -> pl.DataFrame:
+    lacking = [term for term in SHIPMENT_TERMS if term not in shipments.columns]
+    return shipments.with_columns(pl.lit(0, WHOLE).alias(term) for term in lacking)
 
 
 def _with_parcels(shipments: pl.DataFrame) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def reserve(session: Session, attempt: Attempt) -> Answer:
     if needs.doubtful:
         return _doubtful(session, attempt)
     write = new_write(attempt.ask, attempt.held)
-    if not all(session.changes([write, *_takes(needs)])):  # (1) to (3)
+    if not session.all_change([write, *_takes(needs)]):  # (1) to (3)
         raise Undo(partial(_careful, attempt=attempt))
     session.put(_new(attempt))
     return attempt.held

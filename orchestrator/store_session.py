@@ -6,7 +6,8 @@ building it anew each time would cost more than a database takes to do it.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -61,17 +62,52 @@ class Session:
             self._pipeline.sync()
         return [cursor.rowcount for cursor in cursors]
 
+    def all_change(self, work: Sequence[tuple[Statement, Values]]) -> bool:
+        """Tell whether each of some statements has changed its row, in one trip to the server.
+
+        None may change more than one; after a no the transaction is to be undone.
+        """
+        cursors = list(self._runs(work))
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        changed: int = sum(cursor.rowcount for cursor in cursors)
+        return changed == len(work)
+
     def put(self, work: Sequence[tuple[Statement, Values]]) -> None:
         """Do some statements whose outcome nobody waits for; a failure ends the transaction."""
-        for each in work:
-            self._run(*each)
+        for _ in self._runs(work):
+            pass
+
+    def _runs(self, work: Sequence[tuple[Statement, Values]]) -> Iterator[Any]:
+        """Do some statements, those that follow each other alike in one call of the driver."""
+        for statement, some in groupby(work, key=_statement):
+            each = [values for _, values in some]
+            yield self._run(statement, each[0]) if len(each) == 1 else self._each(statement, each)
 
     def _run(self, statement: Statement, values: Values) -> Any:
         if self.is_postgres:
             return self.raw.execute(statement.postgres, values)
-        if statement.lists:
-            values = {**values, **{name: json.dumps(values[name]) for name in statement.lists}}
-        return self.raw.execute(statement.sqlite, values)
+        return self.raw.execute(statement.sqlite, _for_sqlite(statement, values))
+
+    def _each(self, statement: Statement, each: Sequence[Values]) -> Any:
+        """Do a statement with one after the other of some values."""
+        cursor = self.raw.cursor()
+        if self.is_postgres:
+            cursor.executemany(statement.postgres, each)
+        else:
+            cursor.executemany(statement.sqlite, [_for_sqlite(statement, v) for v in each])
+        return cursor
+
+
+def _statement(work: tuple[Statement, Values]) -> Statement:
+    return work[0]
+
+
+def _for_sqlite(statement: Statement, values: Values) -> Values:
+    """Return values as SQLite takes them: lists as JSON."""
+    if not statement.lists:
+        return values
+    return {**values, **{name: json.dumps(values[name]) for name in statement.lists}}
 
 
 def session_of(connection: Connection) -> Session:

@@ -108,5 +108,4 @@ def prices_of(problem: Problem, table: Table) -> Prices:
     for name, at, column in zip(RESOURCES, places, found[:3], strict=True):
         mine = np.flatnonzero((table["resource"] == name) & (at >= 0))
         column[at[mine]] = grained(table["cents"][mine])
-    of_cell = stock.find(problem.cell_node, problem.cell_sku)  # channels' own begin as all others
-    return found._replace(cell=found.cell[of_cell])
+    return found._replace(cell=found.cell[stock.place])  # channels' own begin as all others

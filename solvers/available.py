@@ -50,6 +50,15 @@ class Cells:
         """Return the cell of each (node, SKU), −1 where there is none."""
         return np.asarray(_find(self.by_sku, self.node, node, sku))
 
+    @property
+    def place(self) -> Rows:
+        """(R,) the first cell of the same node and SKU; others, channels' own, come last."""
+        rows = np.arange(len(self.node), dtype=np.int32)
+        last = rows[-1:]
+        if (self.find(self.node[last], self.sku[last]) == last).all():
+            return rows
+        return self.find(self.node, self.sku)
+
     def find_for(self, channel: Column, node: Column, sku: Column) -> Rows:
         """Return the cell of each (node, SKU) on which a channel, by its code, draws."""
         found = self.find(node, sku)
@@ -95,6 +104,8 @@ def channel_codes(world: World) -> dict[str, int]:
 
 def channels_of(world: World) -> Ints:
     """Return, (K,), the code of each order's channel."""
+    if not world.allotments.rows:
+        return np.full(world.orders.rows, NO_CHANNEL, np.int64)
     codes = channel_codes(world)
     names = world.orders["channel"].tolist()
     return np.array([codes.get(name, NO_CHANNEL) for name in names], np.int64)

@@ -7,6 +7,7 @@ import pytest
 
 from omnisource.models.base import BrokenPlan
 from omnisource.models.stock import Allotment
+from omnisource.orchestrator.allocate import allocate
 from omnisource.solvers.atp_plain import PlainCell
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Shipped
@@ -62,6 +63,18 @@ def test_the_judge_refuses_a_unit_that_is_kept_for_others(world):
     both = shop.replace(orders=shop.orders.replace(channel=np.array(["shop", "shop"], object)))
     with pytest.raises(BrokenPlan, match="2 units, 1 available"):
         evaluate(both, sent)
+
+
+def test_a_cell_that_channels_share_has_one_price_by_name_and_is_begun_with_it(world):
+    """Two shops want the one apple that is not the web's: it is worth what going short costs."""
+    shop = night(world, {"A": 3}, ["shop", "shop", "web"], allotments=allotted("A", web=2))
+    plan = allocate(shop)
+    rows = [row for row in range(plan.prices.rows) if plan.prices["resource"][row] == "stock"]
+    assert len(rows) == 1
+    assert plan.prices["cents"][rows[0]] > 0
+    assert (plan.prices["used"][rows[0]], plan.prices["capacity"][rows[0]]) == (2, 3)
+    again = allocate(shop, prices=plan)
+    assert again.cost_cents == plan.cost_cents == 2 * 500 + 5_000
 
 
 def can_be_sold(channels, on_hand, allotments):
