@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import to_json
 
 from omnisource.models.base import (
     Country,
@@ -132,6 +133,12 @@ class Parcel:
         }  # fmt: skip
 
 
+def quote_of(mode: str, times: tuple[str, str], cents: int, plan: str) -> str:
+    """Return the quote of an option: when asked and when promised in ISO 8601, its plan as JSON."""
+    said = f"{mode} {times[0]} {times[1]} {cents} {plan}"
+    return blake2b(said.encode(), digest_size=DIGEST).hexdigest()
+
+
 @dataclass(frozen=True)
 class Option:
     """One way to serve the whole cart.
@@ -171,9 +178,9 @@ class Option:
     @cached_property
     def quote(self) -> str:
         """A digest of what is promised and when it was asked: the same question, the same quote."""
-        plan = [tuple(vars(parcel).values()) for parcel in self.shipments]
-        said = (self.mode, self.now, self.promise_at, self.cost_cents, plan)
-        return blake2b(repr(said).encode(), digest_size=DIGEST).hexdigest()
+        plan = to_json([parcel.document() for parcel in self.shipments]).decode()
+        times = self.now.isoformat(), self.promise_at.isoformat()
+        return quote_of(self.mode, times, self.cost_cents, plan)
 
     def document(self) -> dict[str, Any]:
         """Return it as plain values."""

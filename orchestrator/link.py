@@ -14,6 +14,8 @@ from omnisource.orchestrator.columns import TABLES, Column, columns_of
 from omnisource.orchestrator.rejects import nearest, none, reject, together, without
 
 Frames = dict[str, pl.DataFrame]
+PIECE = 1_000_000
+"""Rows whose flags are set at a time."""
 FLAGS = 64
 """Flags a row that telling pairs apart may take."""
 
@@ -150,7 +152,8 @@ def _are_different_pairs(frame: pl.DataFrame, site: _Site) -> bool:
     if high * wide > FLAGS * frame.height or min(first.min(), second.min()) < 0:
         return False
     met = np.zeros(high * wide, np.bool_)
-    met[first.astype(np.int64) * wide + second] = True
+    for at in range(0, frame.height, PIECE):
+        met[first[at : at + PIECE].astype(np.int64) * wide + second[at : at + PIECE]] = True
     return bool(np.count_nonzero(met) == frame.height)
 
 

@@ -6,7 +6,7 @@ time gets the same offer, and an option carries the plan that `reserve` would ho
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from itertools import islice
@@ -22,7 +22,6 @@ from omnisource.models.promise import (
     PROMISE_MODES,
     Cart,
     Offer,
-    Option,
     PromiseMode,
 )
 from omnisource.models.world import SERVICE_KINDS, World
@@ -34,11 +33,12 @@ from omnisource.orchestrator.telling import Telling, together
 from omnisource.orchestrator.warm import start_of
 from omnisource.orchestrator.words import count
 from omnisource.solvers.asked import Ask, cuts
-from omnisource.solvers.desk import Desk, desk
+from omnisource.solvers.desk import KEPT, Desk, desk
 from omnisource.solvers.kits import kits
 from omnisource.solvers.leadtime import LeadTimes
 from omnisource.solvers.lines import joined_lines
 from omnisource.solvers.problem import MENU_LIMIT, UNLIMITED, Prices, Problem
+from omnisource.solvers.quote_plans import Quotes
 
 LOOKED_AT: Final = 5_000
 """Names that a wrong one is held against."""
@@ -57,6 +57,7 @@ class Promiser:
     modes: tuple[PromiseMode, ...]  # of each service to the door
     names: Mapping[str, tuple[str, ...]]  # of nodes, services and products
     fees: tuple[int, ...]  # (V+1,) cents, the counter's last
+    texts: dict[int, str] = field(default_factory=dict, repr=False)  # minutes, as they are told
 
     def promise(self, cart: Cart, now: datetime) -> Offer:
         """Return what can be promised for a cart at a time.
@@ -65,25 +66,39 @@ class Promiser:
             UnusableInput: the cart names a product or a node that is not there, or a place that
                 is no store with a counter.
         """
-        ask = self.ask(cart, now)
-        if cuts(ask.units) > MENU_LIMIT:
+        return self.offer(self.ask(cart, now))
+
+    def offer(self, ask: Ask) -> Offer:
+        """Return what can be promised for a cart in the world's rows."""
+        plans = self.plans(ask)
+        if plans is None:
             return Offer(self.told(ask.now), (), partial(too_large, ask))
-        groups, found = self.desk.answer(ask)
-        options = Telling(self, ask, groups, found).options()
-        if waited := self._awaited(ask, groups, set(found.group.tolist())):
-            options = together([*options, *waited])
+        here, later = plans
+        options = here.options()
+        if later:
+            options = together([*options, *(each for plan in later for each in plan.options())])
         return Offer(self.told(ask.now), options, partial(refusals, self, ask, options))
 
-    def _awaited(self, ask: Ask, groups: list[str], served: set[int]) -> list[Option]:
-        """Return the options of groups without a plan that have one once goods arrive."""
-        found: list[Option] = []
+    def plans(self, ask: Ask) -> tuple[Telling, list[Telling]] | None:
+        """Return the plans from what is there, and from goods that are awaited where need be.
+
+        None: the cart can be cut in too many ways.
+        """
+        if cuts(ask.units) > MENU_LIMIT:
+            return None
+        groups, found = self.desk.answer(ask)
+        return Telling(self, ask, groups, found), self._awaited(ask, groups, found)
+
+    def _awaited(self, ask: Ask, groups: list[str], found: Quotes) -> list[Telling]:
+        """Return the plans of groups without one that have one once goods arrive."""
+        served, later = set(found.group.tolist()), list[Telling]()
         for g, group in enumerate(groups):
             answer = None
             if g not in served and group != "mixed":
                 answer = self.desk.awaited(ask, group)
             if answer is not None:
-                found += Telling(self, answer[0], [group], answer[1], ask.now).options()
-        return found
+                later.append(Telling(self, answer[0], [group], answer[1], ask.now))
+        return later
 
     def ask(self, cart: Cart, now: datetime) -> Ask:
         """Return the cart in the world's rows, lines of one product joined."""
@@ -117,6 +132,14 @@ class Promiser:
     def told(self, minute: int) -> datetime:
         """Return a minute as the time that people are told."""
         return datetime.fromtimestamp(minute * 60, self.zone)
+
+    def text(self, minute: int) -> str:
+        """Return it as text, remembered: the same few minutes are told over and over."""
+        if minute not in self.texts:
+            if len(self.texts) >= KEPT:
+                self.texts.clear()
+            self.texts[minute] = self.told(minute).isoformat()
+        return self.texts[minute]
 
 
 def _bundled(world: World, cart: Cart) -> dict[str, tuple[int, ...]]:

@@ -1,8 +1,9 @@
 """The HTTP service: one application a worker, from its start to its graceful end.
 
 start    the database is opened and read before the first request is let in
-serve    door (serve_door.py), then routes by concern: serve_checkout.py, serve_life.py,
-serve_track.py, serve_feeds.py, serve_orders.py, serve_watch.py
+serve    plain requests for a promise at once (serve_lane.py); all else by the door (serve_door.py),
+then routes by concern: serve_checkout.py, serve_life.py, serve_track.py, serve_feeds.py,
+serve_orders.py, serve_watch.py
 end      SIGTERM: no new connections; requests that were begun are served; then the writers
 end, and the database is let go
 """
@@ -31,9 +32,10 @@ except ImportError:
         "pip install 'omnisource[http]'"
     ) from None
 
-from omnisource.orchestrator.serve_checkout import CHECKOUT, PROMISE, promise
-from omnisource.orchestrator.serve_door import Door
+from omnisource.orchestrator.serve_checkout import CHECKOUT, promise
+from omnisource.orchestrator.serve_door import PROMISE, Door
 from omnisource.orchestrator.serve_feeds import FEEDS
+from omnisource.orchestrator.serve_lane import Lane
 from omnisource.orchestrator.serve_life import LIFE
 from omnisource.orchestrator.serve_log import log, log_to_stderr
 from omnisource.orchestrator.serve_meters import FOLDER
@@ -50,14 +52,16 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application; it opens its database when it starts."""
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def life(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         app.state.service = service = await asyncio.to_thread(open_service, settings)
-        freshening = asyncio.create_task(service.keep_fresh())
+        always = service.keep_fresh(), service.notes.keep_writing()
+        keeping = [asyncio.create_task(work) for work in always]
         log("ready", database=service.desk.database.name)
         try:
-            yield
+            yield {"service": service}
         finally:
-            freshening.cancel()
+            for task in keeping:
+                task.cancel()
             await asyncio.to_thread(service.close)
             log("ended")
 
@@ -114,6 +118,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
             os.environ[FOLDER] = folder
         signal.signal(signal.SIGTERM, _ended)
         uvicorn.run(
-            FACTORY, factory=True, host=host, port=port, workers=workers, access_log=False,
-            log_config=None, server_header=False, date_header=True, timeout_keep_alive=30,
+            FACTORY, factory=True, http=Lane, host=host, port=port, workers=workers,
+            access_log=False, log_config=None, server_header=False, date_header=True,
+            timeout_keep_alive=30,
         )  # fmt: skip

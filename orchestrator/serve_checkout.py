@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic_core import ValidationError, to_json
+from pydantic_core import ValidationError
 
 from omnisource.models.access import AccessKey
 from omnisource.models.availability import Availability
@@ -22,6 +22,7 @@ from omnisource.models.reservation import (
 )
 from omnisource.orchestrator import reserve as verbs
 from omnisource.orchestrator.availability import availability
+from omnisource.orchestrator.serve_door import PROMISE, PROMISERS
 from omnisource.orchestrator.serve_examples import CART, CONFIRM, EXTEND, RESERVE
 from omnisource.orchestrator.serve_problem import Turned, faults_of, refused
 from omnisource.orchestrator.serve_rules import Caller, Here, WriteKey, allow, rules
@@ -29,7 +30,6 @@ from omnisource.orchestrator.serve_shelf import free_units, world_of_sku
 from omnisource.orchestrator.serve_state import Service
 from omnisource.orchestrator.store_once import is_known
 
-PROMISE: Final = "/v1/promise"
 CHECKOUT = APIRouter(tags=["checkout"])
 Reserved = Annotated[str, Path(description="The reservation's name.", max_length=200)]
 
@@ -63,14 +63,9 @@ async def promise(service: Service, key: AccessKey, body: bytes, query: bytes) -
         Turned: the key is not for this, or the cart is none.
         UnusableInput: the cart names what is not there.
     """
-    allow(key, "checkout", "planner")
-    offer = service.shelf.promise(_cart(body), service.now())
-    said = {
-        "now": offer.now.isoformat(), "options": [each.document() for each in offer.options],
-    }  # fmt: skip
-    if not offer.options or query == b"refused=true":
-        said["refused"] = [each.document() for each in offer.refused]
-    return to_json(said)
+    allow(key, *PROMISERS)
+    refused = query == b"refused=true"
+    return service.shelf.promise_json(_cart(body), service.now(), refused=refused)
 
 
 def _cart(body: bytes) -> Cart:
@@ -86,7 +81,7 @@ def _cart(body: bytes) -> Cart:
 @CHECKOUT.post(
     PROMISE,
     response_model=PromiseAnswer,
-    **rules("checkout", "planner", extra={"requestBody": CART}),
+    **rules(*PROMISERS, extra={"requestBody": CART}),
 )
 async def post_promise(
     request: Request,

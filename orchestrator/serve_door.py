@@ -10,7 +10,6 @@ second, go from here straight to who makes them, past routing and validation tha
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,13 +22,17 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omnisource.models.access import AccessKey
+from omnisource.models.access import Scope as AccessScope
 from omnisource.orchestrator.markup import POLICY
-from omnisource.orchestrator.serve_log import log, log_fault
+from omnisource.orchestrator.serve_log import log_fault
 from omnisource.orchestrator.serve_problem import Turned, faults_of, problem, turned
 from omnisource.orchestrator.serve_state import Service
 
 Straight = Callable[[Service, AccessKey, bytes, bytes], Awaitable[bytes]]
 """Serves a request by service, key, body and query: returns JSON."""
+PROMISE: Final = "/v1/promise"
+PROMISERS: Final[tuple[AccessScope, ...]] = ("checkout", "planner")
+"""Scopes that may ask for promises."""
 OPEN: Final = frozenset({"/health", "/ready", "/v1/openapi.json"})
 """Paths that need no key: what a load balancer asks, and how to ask."""
 SECURE: Final = [
@@ -138,12 +141,9 @@ class Door:
             await answer(visit.scope, _nothing, visit.tell)
 
     def _note(self, visit: Visit) -> None:
-        seconds, method = perf_counter() - visit.began, visit.scope["method"]
-        self._service().meters.answered(method, visit.route, visit.status, seconds)
-        log(
-            "request", logging.INFO, request_id=visit.request_id, method=method,
-            path=visit.named, status=visit.status, ms=round(1000 * seconds, 2), key=visit.key,
-        )  # fmt: skip
+        seconds, who = perf_counter() - visit.began, (visit.request_id, visit.key)
+        asked = visit.scope["method"], visit.named, visit.route
+        self._service().notes.add(asked, who, status=visit.status, seconds=seconds)
 
 
 def told(error: Exception) -> Turned:

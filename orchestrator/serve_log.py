@@ -4,8 +4,9 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 LOG: Final = logging.getLogger("omnisource.serve")
 LIBRARIES: Final = ("uvicorn", "uvicorn.error")
@@ -26,6 +27,62 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["trace"] = "".join(traceback.format_exception(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class Answered(Protocol):
+    """A request that has been answered."""
+
+    @property
+    def method(self) -> str:
+        """Its method."""
+
+    @property
+    def path(self) -> str:
+        """What was asked for."""
+
+    @property
+    def request_id(self) -> str:
+        """What it is called."""
+
+    @property
+    def key(self) -> str:
+        """Whose it is, "" for nobody's."""
+
+    @property
+    def status(self) -> int:
+        """Of the answer."""
+
+    @property
+    def seconds(self) -> float:
+        """That it took."""
+
+    @property
+    def at(self) -> float:
+        """When it was answered, seconds since 1970-01-01 UTC."""
+
+
+def log_requests(requests: Sequence[Answered]) -> None:
+    """Write a line for each request, all at once."""
+    if not (requests and LOG.isEnabledFor(logging.INFO)):
+        return
+    lines = "".join(map(_line, requests))
+    for handler in LOG.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.acquire()
+            handler.stream.write(lines)
+            handler.release()
+            handler.flush()
+
+
+def _line(request: Answered) -> str:
+    at = datetime.fromtimestamp(request.at, UTC).isoformat(timespec="milliseconds")
+    path = json.dumps(request.path, ensure_ascii=False)
+    return (
+        f'{{"time": "{at}", "level": "info", "event": "request", '
+        f'"request_id": "{request.request_id}", "method": "{request.method}", "path": {path}, '
+        f'"status": {request.status}, "ms": {1000 * request.seconds:.2f}, '
+        f'"key": "{request.key}"}}\n'
+    )
 
 
 def log(event: str, level: int = logging.INFO, **beside: Any) -> None:

@@ -34,6 +34,14 @@ class KeyRing:
         self._keys = {key.key: key for key in all_keys(self._database)}
         self._at = began
 
+    def known(self, token: str) -> AccessKey | None:
+        """Return the key that a token proves, by keys that were read just now; else None."""
+        parts = halves(token)
+        if parts is None or monotonic() - self._at > FRESH:
+            return None
+        key = self._keys.get(parts[0])
+        return key if proven(key, parts[1]) else None
+
     async def holder(self, token: str) -> AccessKey | None:
         """Return the key that a token proves; None where it proves none.
 
@@ -77,8 +85,15 @@ class Buckets:
     def take(self, key: str) -> bool:
         """Take a request out of a key's bucket; tell whether there was one."""
         now = self._clock()
-        left, at = self._left.get(key, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._rate)
+        left = self._now(key, now)
         allowed = left >= 1
         self._left[key] = (left - allowed, now)
         return allowed
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a request in a key's bucket."""
+        return self._now(key, self._clock()) >= 1
+
+    def _now(self, key: str, now: float) -> float:
+        left, at = self._left.get(key, (self._burst, now))
+        return min(self._burst, left + (now - at) * self._rate)

@@ -5,7 +5,7 @@ promised anew. Three things keep it close to the truth, and no promise waits for
 
     (1)  every `reread_seconds` the world is read and prepared anew, in a thread of its own
     (2)  every `refresh_seconds` cells that have changed since they were loaded, whoever did it, and
-         those whose receipts have come due, are read again
+         those whose receipts have come due, are read again; new cells are put beside them
     (3)  so are, at once, cells of a claim that this worker has held, could not hold, or gave back
 
 Units lie in one array that the promiser's kernels read. It is the one thing here that changes, by
@@ -22,7 +22,7 @@ import numpy as np
 
 from omnisource.models.http_orders import OrderLine, OrderView
 from omnisource.models.promise import Cart, CartLine, Offer
-from omnisource.models.world import World
+from omnisource.models.world import ABSENT, Table, World
 from omnisource.orchestrator.availability import availability
 from omnisource.orchestrator.explain_stored import explain_stored
 from omnisource.orchestrator.promise import Promiser, promiser
@@ -30,6 +30,8 @@ from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_plan import last_prices
 from omnisource.orchestrator.store_read import StoredWorld, read_world
 from omnisource.orchestrator.store_session import Statement, session_of
+from omnisource.orchestrator.telling_json import offer_json
+from omnisource.solvers.desk_grown import grown
 
 FREE: Final = Statement(
     "SELECT s.on_hand - s.reserved - s.safety + COALESCE((SELECT SUM(r.units) FROM receipts r "
@@ -42,6 +44,9 @@ CHANGED: Final = Statement(
     "WHERE s.version > 0 OR s.row IN (SELECT cell FROM receipts WHERE due <= :minute)"
 )
 ON_HAND: Final = Statement("SELECT row, on_hand - reserved FROM stock WHERE row IN (:rows)")
+NEW: Final = Statement(
+    "SELECT row, node, sku, on_hand - reserved, safety FROM stock WHERE row > :last ORDER BY row"
+)
 Pair = tuple[str, str]  # node, SKU
 
 
@@ -77,6 +82,7 @@ def warm_up(snapshot: Snapshot, now: datetime) -> None:
     lines = tuple(CartLine(sku=sku) for sku in skus[:2])
     cart = Cart(lines=lines, store=nodes["node"][0], lat=place[0], lon=place[1], **where)
     snapshot.promiser.promise(cart, now).document()
+    offer_json(snapshot.promiser, cart, now)
     placed = {"placed_at": now.isoformat(), "lat": place[0], "lon": place[1], **where}
     line = OrderLine(line="1", sku=skus[0], units=1, allocated=0)
     order = OrderView(order="none", state="open", placed=placed, lines=(line,), shipments=())
@@ -101,6 +107,37 @@ def changed_units(database: Database, now: datetime) -> dict[Pair, int]:
     with database.reading() as connection:
         rows = session_of(connection).rows(CHANGED, minute=int(now.timestamp()) // 60)
     return {(node, sku): int(units) for node, sku, units in rows}
+
+
+def with_new_cells(snapshot: Snapshot, database: Database) -> Snapshot | None:
+    """Return a snapshot with the stock cells that have come into being, None where none have.
+
+    What is not in the scenario's nodes and products waits until all is read.
+    """
+    world, made = snapshot.world, snapshot.promiser
+    if not isinstance(world, StoredWorld):
+        return None
+    with database.reading() as connection:
+        last = int(world.cell_row.max(initial=-1))
+        rows = session_of(connection).rows(NEW, last=last)
+    found = [
+        (row, made.node[node], made.sku[sku], max(0, units), safety)
+        for row, node, sku, units, safety in rows
+        if node in made.node and sku in made.sku
+    ]
+    if not found:
+        return None
+    row, node, sku, units, safety = np.array(found, np.int64).T
+    plain = {"unit_cost_cents": 0, "counted_at": ABSENT, "accuracy": 1.0}
+    columns = {"node": node, "sku": sku, "on_hand": units, "safety": safety} | {
+        name: np.full(len(found), value) for name, value in plain.items()
+    }
+    stock = {
+        name: np.concatenate([column, columns[name].astype(column.dtype)])
+        for name, column in world.stock.items()
+    }
+    more = replace(world, stock=Table(stock), cell_row=np.concatenate([world.cell_row, row]))
+    return replace(snapshot, world=more, promiser=replace(made, desk=grown(made.desk, more)))
 
 
 def world_of_sku(world: World, database: Database, sku: str) -> World:
@@ -147,12 +184,16 @@ class Shelf:
         """Return what can be promised for a cart; see `Promiser`."""
         return self.snapshot.promiser.promise(cart, now)
 
+    def promise_json(self, cart: Cart, now: datetime, *, refused: bool = False) -> bytes:
+        """Return the same as JSON; see `offer_json`."""
+        return offer_json(self.snapshot.promiser, cart, now, refused=refused)
+
     def see(self, free: Mapping[Pair, int]) -> None:
         """Set cells to what is free of them, (2) and (3)."""
-        units = self.snapshot.promiser.desk.data.cell_units
+        desk = self.snapshot.promiser.desk
         for pair, many in free.items():
             if (cell := self._cell(pair)) is not None:
-                units[cell] = max(0, many)
+                desk.see(cell, max(0, many))
 
     def _cell(self, pair: Pair) -> int | None:
         """Return where a cell stands in the snapshot; None where it has none."""

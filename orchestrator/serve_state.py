@@ -1,6 +1,7 @@
 """What one worker of the service has: a database, a snapshot for promises, keys, a clock."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,15 @@ from omnisource.models.base import OmnisourceError, Unavailable
 from omnisource.orchestrator.life import Life, Lives
 from omnisource.orchestrator.serve_log import log
 from omnisource.orchestrator.serve_meters import Meters
+from omnisource.orchestrator.serve_notes import Notes
 from omnisource.orchestrator.serve_ring import Buckets, KeyRing
-from omnisource.orchestrator.serve_shelf import Shelf, changed_units, read_snapshot, warm_up
+from omnisource.orchestrator.serve_shelf import (
+    Shelf,
+    changed_units,
+    read_snapshot,
+    warm_up,
+    with_new_cells,
+)
 from omnisource.orchestrator.settings import Settings
 from omnisource.orchestrator.store_desk import Desk, open_desk
 
@@ -36,6 +44,7 @@ class Service:
     ring: KeyRing
     buckets: Buckets
     meters: Meters
+    notes: Notes
     now: Clock
     threads: ThreadPoolExecutor
     lives: Lives = field(default_factory=Lives)
@@ -82,14 +91,19 @@ class Service:
             return
         self.shelf.snapshot = snapshot
         self.meters.snapshot.set(time())
+        settle()
 
     async def freshen(self) -> None:
-        """Read again the cells that have changed; where that cannot be, they stay as they are."""
+        """Read again the cells that have changed, and new ones; where that cannot be, they stay."""
         try:
-            free = await asyncio.to_thread(changed_units, self.desk.database, self.now())
+            database = self.desk.database
+            more = await asyncio.to_thread(with_new_cells, self.shelf.snapshot, database)
+            free = await asyncio.to_thread(changed_units, database, self.now())
         except OmnisourceError as error:
             log("stock was not read", logging.WARNING, reason=str(error))
             return
+        if more is not None:
+            self.shelf.snapshot = more
         pairs = list(free)
         for first in range(0, len(pairs), AT_ONCE):
             self.shelf.see({pair: free[pair] for pair in pairs[first : first + AT_ONCE]})
@@ -107,6 +121,7 @@ class Service:
 
     def close(self) -> None:
         """End what was begun, and let go of the database."""
+        self.notes.write()
         self.threads.shutdown(wait=True, cancel_futures=False)
         self.desk.close()
 
@@ -123,6 +138,7 @@ def open_service(settings: Settings) -> Service:
         undo.callback(desk.close)
         shelf = Shelf(lambda: read_snapshot(desk.database, now()))
         warm_up(shelf.snapshot, now())
+        settle()
         meters = Meters()
         meters.snapshot.set(time())
         ring = KeyRing(desk.database)
@@ -134,9 +150,17 @@ def open_service(settings: Settings) -> Service:
             ring=ring,
             buckets=Buckets(settings.rate, settings.burst),
             meters=meters,
+            notes=Notes(meters),
             now=now,
             threads=ThreadPoolExecutor(settings.threads, "omnisource-request"),
         )
+
+
+def settle() -> None:
+    """Let go of what reading left, and never look through what stays for garbage again."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def clock_of(settings: Settings) -> Clock:

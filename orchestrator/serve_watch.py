@@ -56,4 +56,5 @@ def _try(session: Session) -> None:
 @WATCH.get("/metrics", response_class=Response, **rules("planner"))
 async def get_metrics(here: Here) -> Response:
     """Return what Prometheus collects."""
+    here.notes.write()
     return Response(here.meters.text(), media_type="text/plain; version=0.0.4")

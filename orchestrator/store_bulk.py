@@ -5,8 +5,9 @@ over arrays; SQLite, in the same process, does both by `executemany`. Both give 
 in chunks that become columns. In CSV a null is an empty field, an empty text a quoted one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,7 @@ from omnisource.solvers.problem import Ints
 
 CHUNK: Final = 100_000
 """Rows that are text or Python objects at a time."""
+Opened = Callable[[pl.DataFrame], pl.DataFrame]
 FEW: Final = 10_000
 """Row numbers that stand in one statement."""
 
@@ -51,13 +53,20 @@ def insert_frame(connection: Connection, table: Table, frame: pl.DataFrame) -> N
 
 
 def select_frame(
-    connection: Connection, query: Select[Any], schema: Mapping[str, pl.DataType]
+    connection: Connection,
+    query: Select[Any],
+    schema: Mapping[str, pl.DataType],
+    opened: Opened | None = None,
 ) -> pl.DataFrame:
-    """Return what a query gives; `schema` names its columns and their types."""
+    """Return what a query gives; `schema` names its columns and their types.
+
+    `opened` makes of each chunk what is kept of it.
+    """
     text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
     cursor = _streaming(connection)
     cursor.execute(text.replace("%%", "%") if _is_postgres(connection) else text)
-    return pl.concat([pl.DataFrame(schema=schema), *_chunks(cursor, schema)])
+    chunks = chain([pl.DataFrame(schema=schema)], _chunks(cursor, schema))
+    return pl.concat(chunks if opened is None else map(opened, chunks))
 
 
 def _streaming(connection: Connection) -> Any:

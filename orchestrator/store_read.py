@@ -18,6 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -123,25 +124,28 @@ def read_world(
     if held is not None:
         raw, days = with_held(raw, days, held)
     used = days.filter(pl.col("day") == day).drop("day")
+    read = {table: raw[table].height for table in TABLES}
+    open_orders, digest = raw["orders"], _digest(scenario, {**raw, "used": used})
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
     checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
     checked["allotments"] = _less(checked["allotments"], raw["allotments"], units="sold")
+    raw.clear()  # names of millions of cells: from here on they are row numbers
     stated = checked["nodes"].frame.select(ROW, "orders_per_day", "units_per_day")
     checked["nodes"] = _with_room_left(checked["nodes"], used)
     frames, unlinked = link(checked)
-    counts = {table: _count(raw[table], frames[table]) for table in TABLES}
-    digest = _digest(scenario, {**raw, "used": used})
+    checked.clear()
+    counts = {table: _count(read[table], frames[table]) for table in TABLES}
     limits = frames["nodes"].select(ROW).join(stated, on=ROW, how="left", maintain_order="left")
-    world = _stored(encode(scenario, frames), database, frames, raw["orders"], digest=digest,
+    world = _stored(encode(scenario, frames), database, frames, open_orders, digest=digest,
                     limits=limits.drop(ROW).fill_null(ABSENT), used=days)  # fmt: skip
     world = replace(world, nodes=judged(world.nodes, declines))
     night = world if held is None else at_nodes(world, held)
     return Loaded(night, counts, together([*unsound, unlinked]), tuple(link_warnings(frames)))
 
 
-def _count(read: pl.DataFrame, used: pl.DataFrame) -> Count:
-    return Count(read.height, used.height, read.height - used.height)
+def _count(read: int, used: pl.DataFrame) -> Count:
+    return Count(read, used.height, read - used.height)
 
 
 def _scenario(connection: Connection, now: datetime | None) -> Scenario:
@@ -180,7 +184,8 @@ def _stock(connection: Connection, now: int, most: int | None) -> pl.DataFrame:
     columns = (t.c.row, t.c.node, t.c.sku, t.c.on_hand, t.c.safety, t.c.reserved, t.c.document)
     schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "on_hand": WHOLE, "safety": WHOLE,
               "reserved": WHOLE, "document": TEXT}  # fmt: skip
-    found = select_frame(connection, select(*columns).limit(most), schema).sort(ROW)
+    opened = partial(_opened, table="stock")
+    found = _in_order(select_frame(connection, select(*columns).limit(most), schema, opened))
     h, r = table_of(HoldRow), table_of(ReservationRow)
     over = or_(r.c.status == EXPIRED, and_(r.c.status == HELD, r.c.until <= now))
     query = select(h.c.target, cast(func.sum(h.c.units), BigInteger)).join(
@@ -192,14 +197,19 @@ def _stock(connection: Connection, now: int, most: int | None) -> pl.DataFrame:
         found = found.join(free, on=ROW, how="left", maintain_order="left")
         less = pl.col("reserved") - pl.col("free").fill_null(0)
         found = found.with_columns(reserved=less).drop("free")
-    return _opened(found.with_columns(pl.col("on_hand").clip(0)), "stock")
+    return found.with_columns(pl.col("on_hand").clip(0))
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows in their order, which they mostly have: a million are not copied for it."""
+    return frame if frame[ROW].is_sorted() else frame.sort(ROW)
 
 
 def _receipts(connection: Connection, most: int | None) -> pl.DataFrame:
     t = table_of(ReceiptRow)
     schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "units": WHOLE, "due": WHOLE}
     query = select(t.c.row, t.c.node, t.c.sku, t.c.units, t.c.due)
-    frame = select_frame(connection, query.limit(most), schema).sort(ROW)
+    frame = _in_order(select_frame(connection, query.limit(most), schema))
     return frame.with_columns(as_times(frame["due"]))
 
 
@@ -212,7 +222,7 @@ def _orders(
     wanted = and_(t.c.status == OPEN, ~waits)
     query = select(t.c.row, t.c.order, t.c.version, t.c.document).where(_or_held(wanted, t, held))
     schema = {ROW: WHOLE, "order": TEXT, "version": WHOLE, "document": TEXT}
-    return _opened(select_frame(connection, query.limit(most), schema).sort(ROW), "orders")
+    return _opened(_in_order(select_frame(connection, query.limit(most), schema)), "orders")
 
 
 def _or_held(wanted: Wanted, table: Table, held: Select[Any] | None) -> Wanted:
@@ -226,7 +236,7 @@ def _lines(connection: Connection, most: int | None, held: Select[Any] | None) -
     query = select(*columns).where(_or_held(wanted, t, held), t.c.units > 0)
     schema = {ROW: WHOLE, "order": TEXT, "line": TEXT, "sku": TEXT, "units": WHOLE,
               "allocated": WHOLE, "document": TEXT}  # fmt: skip
-    return _opened(select_frame(connection, query.limit(most), schema).sort(ROW), "lines")
+    return _opened(_in_order(select_frame(connection, query.limit(most), schema)), "lines")
 
 
 def _opened(frame: pl.DataFrame, table: str) -> pl.DataFrame:
@@ -258,9 +268,11 @@ def _checked(raw: Frames) -> tuple[dict[str, Checked], list[pl.DataFrame]]:
 def _less(table: Checked, raw: pl.DataFrame, **taken: str) -> Checked:
     """Return a table with a column less what another column of the database says is taken."""
     [(column, by)] = taken.items()
-    frame = table.frame.join(raw.select(ROW, by), on=ROW, how="left", maintain_order="left")
-    left = (pl.col(column) - pl.col(by)).alias(column)
-    return Checked(frame.with_columns(left).drop(by), table.file, table.names)
+    frame, less = table.frame, raw.select(ROW, by)
+    if frame.height < raw.height:  # else none was refused: they are the same rows
+        less = frame.select(ROW).join(less, on=ROW, how="left", maintain_order="left")
+    left = frame[column] - less[by]
+    return Checked(frame.with_columns(left.alias(column)), table.file, table.names)
 
 
 def _with_room_left(nodes: Checked, used: pl.DataFrame) -> Checked:

@@ -32,7 +32,7 @@ from omnisource.solvers.over_lanes import Over
 from omnisource.solvers.problem import Flags, Ints, Prices, Problem
 from omnisource.solvers.quote import Groups, quotes
 from omnisource.solvers.quote_known import Known, day_ends
-from omnisource.solvers.quote_plans import Quotes
+from omnisource.solvers.quote_plans import Quotes, uncropped
 from omnisource.solvers.routes import tried_zones
 from omnisource.solvers.slots import Booked, booked, with_room
 from omnisource.solvers.surety import Sure, days_learned, surety
@@ -87,26 +87,53 @@ class Desk:
 
     def units(self, channel: str) -> Ints:
         """Return, (R,), the units of each cell that a channel may sell."""
-        return self.known(("channel", channel), lambda: self._units(channel))
-
-    def _units(self, channel: str) -> Ints:
         units = self.data.cell_units
         if not self.world.allotments.rows:
             return units
-        known = self.known("atp", lambda: atp(self.world))
-        code = self._code(channel)
-        fenced = np.flatnonzero(np.diff(known.fence_start[: len(units) + 1]))
-        mine = units.copy()
-        for cell in fenced.tolist():
-            mine[cell] = min(units[cell], promisable(known, cell, code, self.world.now))
-        return mine
+        known = self.by_channel()
+        if channel not in known:
+            known[channel] = mine = units.copy()
+            for cell in np.flatnonzero(self._fenced()).tolist():
+                mine[cell] = self._sellable(cell, channel)
+        return known[channel]
 
-    def of_minute(self, now: int) -> dict[Any, int]:
+    def _fenced(self) -> Ints:
+        """Return, (R,), the allotments of each cell."""
+        start = self.known("atp", lambda: atp(self.world)).fence_start
+        return self.known("fenced", lambda: np.diff(start)[: len(self.data.cell_units)])
+
+    def by_channel(self) -> dict[str, Ints]:
+        """Return the units of each cell by channel, as far as they have been asked for."""
+        return self.known("channels", dict)
+
+    def _sellable(self, cell: int, channel: str) -> int:
+        known = self.known("atp", lambda: atp(self.world))
+        most = promisable(known, cell, self._code(channel), self.world.now)
+        return min(int(self.data.cell_units[cell]), most)
+
+    def see(self, cell: int, units: int) -> None:
+        """Set what is free of a cell, for every channel; the arrays are ours to change."""
+        self.data.cell_units[cell] = units
+        for channel, mine in self.by_channel().items():
+            fenced = np.diff(
+                self.known("atp", lambda: atp(self.world)).fence_start[cell : cell + 2]
+            )
+            mine[cell] = self._sellable(cell, channel) if fenced.any() else units
+
+    def of_minute(self, now: int) -> dict[Any, Any]:
         """Return what is known of a minute alone: forgotten when another is asked in."""
         last = self.memo.get("minute")
         if last is None or last[0] != now:
             self.memo["minute"] = last = now, {}
-        found: dict[Any, int] = last[1]
+        found: dict[Any, Any] = last[1]
+        return found
+
+    def sorts(self, now: int) -> list[int]:
+        """Return, (N,), of which sort each node is: nodes of one sort have the same clocks."""
+        known = self.of_minute(now)
+        if "sorts" not in known:
+            known["sorts"] = self._week(now).sort.tolist()
+        found: list[int] = known["sorts"]
         return found
 
     def kinds(self, modes: tuple[PromiseMode, ...], group: str) -> Flags:
@@ -141,7 +168,8 @@ class Desk:
         rows, kinds = self.known((*names, ask.modes), lambda: self._shape(names, ask.modes))
         asked = Groups(rows, kinds, np.full(len(names), ask.most, np.int64))
         over = self.over(ask, names, (data, known))
-        return Quotes(*quotes(data, asked, prices, (self.room_at(ask.now), known), plain(over)))
+        found = quotes(data, asked, prices, (self.room_at(ask.now), known), plain(over))
+        return uncropped(*found)
 
     def over(self, ask: Ask, names: Sequence[str], scene: tuple[Inputs, Known]) -> Over:
         """Return all that a cart, received in those groups, can have over lanes."""
@@ -188,7 +216,7 @@ class Desk:
         )  # fmt: skip
         if self.sure.times is None:
             return found
-        of_minute: dict[Any, Any] = self.of_minute(ask.now)
+        of_minute = self.of_minute(ask.now)
         if "ends" not in of_minute:
             of_minute["ends"] = day_ends(found)
         asked, until = of_minute["ends"]
@@ -217,8 +245,10 @@ class Desk:
     def _shape(self, names: Sequence[str], modes: tuple[PromiseMode, ...]) -> tuple[Ints, Flags]:
         """Return the rows and the kinds of service of those groups."""
         rows = [(*GROUPS[name], -1)[:2] for name in names]
-        kinds = np.array([self.kinds(modes, name) for name in names], bool)
-        return np.array(rows, np.int64).reshape(-1, 2), kinds.reshape(len(names), -1)
+        kinds = np.empty((len(names), self.world.services.rows + 1), bool)
+        for g, name in enumerate(names):
+            kinds[g] = self.kinds(modes, name)
+        return np.array(rows, np.int64).reshape(-1, 2), kinds
 
     def inputs(self, ask: Ask) -> Inputs:
         """Return the cart as four rows: to the door, collected, reserved, sent to the store."""
@@ -254,8 +284,7 @@ def desk(
         UnusableInput: more than 64 fences and size limits.
     """
     bare = without_orders(world)
-    no_allotments = bare.allotments.take(np.zeros(0, np.int64))  # asked for by channel and time
-    seen = scene(bare.replace(allotments=no_allotments), threads)
+    seen = scene(unfenced(bare), threads)
     priced = price(seen.bare)
     lanes = laned(bare)
     nowhere = seen.data.reach._replace(destination=np.full(4, -1, np.int64))
@@ -274,6 +303,11 @@ def desk(
         left=days,
         lanes=lanes,
     )
+
+
+def unfenced(world: World) -> World:
+    """Return the world without allotments, which are asked for by channel and time."""
+    return world.replace(allotments=world.allotments.take(np.zeros(0, np.int64)))
 
 
 def without_orders(world: World) -> World:

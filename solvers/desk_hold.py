@@ -3,7 +3,7 @@
 from math import ceil
 
 from omnisource.solvers.asked import Ask
-from omnisource.solvers.candidates import distance, rule_of
+from omnisource.solvers.candidates import distance
 from omnisource.solvers.clocks import DAY, MONDAY, delivered, local, minute_of, ready
 from omnisource.solvers.clocks import leaves as leaving_day
 from omnisource.solvers.desk import Desk
@@ -16,7 +16,7 @@ Way = tuple[int, int, int, int]
 
 def leaves(desk: Desk, now: int, node: int, service: int) -> int:
     """Return the minute up to which what is asked for now can leave, and then does."""
-    known, key = desk.of_minute(now), (node, service)
+    known, key = desk.of_minute(now), (desk.sorts(now)[node], service)
     if key not in known:
         known[key] = _leaves(desk, now, node, service)
     found: int = known[key]
@@ -32,22 +32,20 @@ def _leaves(desk: Desk, now: int, node: int, service: int) -> int:
     return max(is_ready, int(minute_of(c, int(c.zone[node]), wall)))
 
 
-def holds(desk: Desk, ask: Ask, parcel: tuple[int, int, int], due: int, *, minutes: int) -> int:
+def holds(desk: Desk, now: int, parcel: tuple[int, int, int, int], minutes: int) -> int:
     """Return the last minute, at most so many from now, of asking that keeps a parcel's date.
 
     Args:
         desk: the world.
-        ask: the cart.
-        parcel: node, service and row.
-        due: when it arrives.
+        now: when it is asked.
+        parcel: node, service, zone rule, and when it arrives.
         minutes: how far to look.
     """
-    (node, service, row), data = parcel, desk.inputs(ask)
-    rule = int(rule_of.py_func(data, row, service, node, distance(data, row, node)))
-    known, key = desk.of_minute(ask.now), (minutes, node, service, rule, due)
+    (node, service, rule, due), known = parcel, desk.of_minute(now)
+    key = minutes, desk.sorts(now)[node], service, rule, due
     if key not in known:
-        c, found = desk.at(ask.now).clocks, ask.now
-        for at in range(ask.now + minutes, ask.now, -1):
+        c, found = desk.at(now).clocks, now
+        for at in range(now + minutes, now, -1):
             if delivered(c, node, service, rule, ready(c, node, at)) <= due:
                 found = at
                 break
@@ -70,7 +68,7 @@ def holds_lanes(desk: Desk, ask: Ask, way: Way, *, minutes: int) -> int:
 def takes(desk: Desk, ask: Ask, parcel: tuple[int, int, int], parcels: int) -> int:
     """Return the minutes that a parcel, one of so many, was learned to take, rounded up.
 
-    `parcel` is as for `holds`; nothing where nothing is learned.
+    `parcel` is node, service and row; nothing where nothing is learned.
     """
     (node, service, row), times = parcel, desk.sure.times
     if times is None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from omnisource.models.world import ORDER_MODES, Table, World
-from omnisource.solvers.asked import ROW_MODES, Ask
+from omnisource.solvers.asked import HOME, ROW_MODES, TO_STORE, Ask
 from omnisource.solvers.candidates import Inputs
 from omnisource.solvers.desk_times import Times
 from omnisource.solvers.fences import order_bits
@@ -43,7 +43,7 @@ def cart_rows(data: Inputs, ask: Ask, scene: Scene, now: tuple[Ints, Times]) -> 
         lon=np.array([ask.lon, lon, lon, lon]),
         place=PLACE,
         pickup=np.array([-1, ask.store, ask.store, ask.store], np.int64),
-        only_there=_ONLY_THERE,
+        only_there=_only_there(ask),
         promised_by=np.full(4, ask.by, np.int64),
         large=_NO,
         limited=_NO,
@@ -58,6 +58,13 @@ def cart_rows(data: Inputs, ask: Ask, scene: Scene, now: tuple[Ints, Times]) -> 
         arrival=times.arrivals.at,
         fits=fits,
     )
+
+
+def _only_there(ask: Ask) -> Flags:
+    """Say which rows nobody else may send to: those to a door or a store not named, too."""
+    there = _ONLY_THERE.copy()
+    there[HOME], there[TO_STORE] = not ask.home, ask.store < 0
+    return there
 
 
 def _places(ask: Ask, scene: Scene) -> tuple[float, float, Any, Flags]:

@@ -32,6 +32,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numba import njit
 
+from omnisource.solvers.candidates import distance, rule_of
 from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.lend import lent
 from omnisource.solvers.over_lanes import Exits, Lanes, Over
@@ -69,7 +70,7 @@ class Groups(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> Any:
-    """Return the plans worth offering, group by group, as `Quotes`.
+    """Return the plans worth offering, group by group, `cropped`.
 
     Args:
         data: `Inputs` whose orders are the cart's rows, all with the same lines.
@@ -107,10 +108,20 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
             found = front(direct, None, limits, to, (g, count))
         count = undominated(to, count, found, groups.rows[g, 1] >= 0)
     for s in range(to.start[count]):
+        to.rule[s] = rule_taken(data, to, s)
         travels(to, over, s)
     for q in range(count):
         to.likely[q] = likely(data, known, (to, q), (nodes, cells))
     return cropped(to, count)
+
+
+@njit(cache=True, nogil=True)
+def rule_taken(data: Any, to: Any, s: int) -> int:
+    """Return the zone rule by which a shipment goes, −1 over the counter and over lanes."""
+    row, service, node = to.row[s], to.service[s], to.node[s]
+    if service < 0 or to.path[s] >= 0:
+        return -1
+    return int(rule_of(data, row, service, node, distance(data, row, node)))
 
 
 @njit(cache=True, nogil=True)

@@ -33,6 +33,7 @@ class Quotes(NamedTuple):
     at: Ints  # (S,) minute at which all of the parcel is at the hub, or the store; 0: no lanes
     joins: Ints  # (S,) 1: it leaves the hub in the parcel of the shipment before it
     parcels: Ints  # (Q,)
+    rule: Ints  # (S,) zone rule by which its service goes there, −1 over the counter, or lanes
 
 
 @njit(cache=True, nogil=True)
@@ -46,20 +47,37 @@ def room_for(plans: int, shipments: int) -> Any:
         np.empty(shipments, i64), np.empty(shipments, i64), np.empty(shipments, i64),
         np.empty(plans), np.empty(shipments, i64), np.empty(shipments, i64),
         np.empty(shipments, i64), np.empty(shipments, i64), np.empty(plans, i64),
+        np.empty(shipments, i64),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def cropped(to: Any, count: int) -> Any:
-    """Return the first plans, in arrays of their own, as the columns of `Quotes`."""
+def cropped(to: Any, count: int) -> tuple[Ints, Floats, Ints]:
+    """Return the first plans as three tables, a column a row: each array that leaves here costs."""
     s = to.start[count]
-    return (
-        to.group[:count].copy(), to.arrives[:count].copy(), to.priced[:count].copy(),
-        to.cents[:count].copy(), to.grams[:count].copy(), to.start[: count + 1].copy(),
-        to.node[:s].copy(), to.service[:s].copy(), to.row[:s].copy(), to.due[:s].copy(),
-        to.bill[:s].copy(), to.emits[:s].copy(), to.content[:s].copy(), to.likely[:count].copy(),
-        to.hub[:s].copy(), to.path[:s].copy(), to.at[:s].copy(), to.joins[:s].copy(),
-        to.parcels[:count].copy(),
+    whole, share = np.empty((6, count + 1), np.int64), np.empty((2, count))
+    shipments = np.empty((12, s), np.int64)
+    for c, plan in enumerate((to.group, to.arrives, to.cents, to.grams, to.parcels)):
+        whole[c, :count] = plan[:count]
+    whole[5] = to.start[: count + 1]
+    for c, figure in enumerate((to.priced, to.likely)):
+        share[c] = figure[:count]
+    sent = (
+        to.node, to.service, to.row, to.rule, to.content, to.due, to.bill, to.emits, to.hub,
+        to.path, to.at, to.joins,
+    )  # fmt: skip
+    for c, column in enumerate(sent):
+        shipments[c] = column[:s]
+    return whole, share, shipments
+
+
+def uncropped(whole: Ints, share: Floats, shipments: Ints) -> Quotes:
+    """Return the plans of three tables, as `cropped` makes them."""
+    group, arrives, cents, grams, parcels = whole[:5, :-1]
+    node, service, row, rule, content, due, bill, emits, hub, path, at, joins = shipments
+    return Quotes(
+        group, arrives, share[0], cents, grams, whole[5], node, service, row, due, bill, emits,
+        content, share[1], hub, path, at, joins, parcels, rule,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The verb "promise": every mode by hand, the front, the tags, and what the night makes of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from omnisource.models.stock import StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.load import world_of
 from omnisource.orchestrator.placed import placed
-from omnisource.orchestrator.promise import promise
+from omnisource.orchestrator.promise import promise, promiser
 from omnisource.orchestrator.reserve_form import claim_of_option
 from omnisource.solvers.problem import Limits
 
@@ -198,6 +199,23 @@ def test_too_soon_says_when() -> None:
     offer = promise(world, at(cart(a=1), by=NOW + timedelta(days=1, hours=-6)), now=NOW)
     assert changes(offer, "express") == {"time": "1 day later: by 2025-01-07 23:59"}
     assert "too late at warehouse" in reasons(offer, "express")
+
+
+def test_what_is_sold_meanwhile_is_gone_for_every_channel() -> None:
+    world = city({"warehouse": {"a": 5, "b": 2}}).replace(
+        allotments=om.Table(
+            {
+                "node": np.array([0], np.int32), "sku": np.array([0], np.int32),
+                "channel": np.array(["web"], object), "units": np.array([4]),
+            }
+        )
+    )  # fmt: skip
+    desk = promiser(world).desk
+    desk = replace(desk, data=desk.data._replace(cell_units=desk.data.cell_units.copy()))
+    assert [desk.units(channel).tolist() for channel in ("web", "app")] == [[4, 2], [1, 2]]
+    desk.see(0, 3)
+    desk.see(1, 7)  # more than there was
+    assert [desk.units(channel).tolist() for channel in ("web", "app")] == [[3, 7], [1, 7]]
 
 
 def test_what_is_allotted_to_another_channel_is_not_promised() -> None:

@@ -94,7 +94,7 @@ def test_a_fault_of_ours_tells_nothing_of_our_insides(
     def broken(*_: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(shop.worker.shelf, "promise", broken)
+    monkeypatch.setattr(shop.worker.shelf, "promise_json", broken)
     with caplog.at_level(logging.INFO, "omnisource.serve"):
         answer = shop.ask("POST", "/v1/promise", words.cart(A=1))
     assert answer.status_code == 500

@@ -95,11 +95,27 @@ def test_a_feed_with_one_unknown_product_changes_nothing(either: Any) -> None:
     assert units(either) == 5
 
 
-def test_a_new_cell_is_made_by_what_is_said_of_it(either: Any) -> None:
-    feed = stock((1, "snapshot", 3), node="D")
+def test_a_new_cell_is_promised_from_the_next_look_at_what_has_changed(
+    either: Any, words: Any
+) -> None:
+    lots = words.cart(A=9)
+    assert either.ask("POST", "/v1/promise", lots).json()["options"] == []
+    feed = stock((1, "snapshot", 9), node="D")
+    feed["messages"] += stock((1, "snapshot", 4), node="D", sku="C")["messages"]
     assert either.ask("POST", "/v1/stock", feed, by="dropshipper").status_code == 200
-    either.http.portal.call(either.worker.refresh)  # a cell that is new counts from then on
-    assert units(either, "D") == 3
+    either.http.portal.call(either.worker.freshen)
+    assert units(either, "D") == 9
+    option = either.ask("POST", "/v1/promise", lots).json()["options"][0]
+    assert (option["nodes"], option["parcels"]) == (["D"], 1)
+    both = either.ask("POST", "/v1/promise", words.cart(A=1, C=4)).json()["options"]
+    assert {"D"} in [set(each["nodes"]) for each in both]
+    claim = {"option": option, "cart": lots, "channel": "web"}
+    assert either.ask("POST", "/v1/reservations", claim).status_code == 201
+    assert either.ask("POST", "/v1/promise", lots).json()["options"] == []  # at once
+    assert units(either, "W") == 5
+    either.http.portal.call(either.worker.refresh)  # all of it anew comes to the same
+    assert units(either, "D") == 0
+    assert either.ask("POST", "/v1/promise", words.cart(A=7)).json()["options"]
 
 
 def test_the_same_key_with_another_feed_is_refused(shop: Any) -> None:
