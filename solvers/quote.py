@@ -85,6 +85,8 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
     goods, (nodes, cells) = goods_of(data), met_nodes(data)
     ways = reached(data, nodes, known, over.ways)
     price_zones(data, goods, ways)
+    if len(over.exits.row) > 0:
+        goods.all_of.freight[0], goods.all_of.known[0] = 0, 0  # consignments pay no tariff
     k, states = data.order_line[1], len(goods.all_of.grams)
     units = data.units[:k]
     n_groups = len(groups.rows)
