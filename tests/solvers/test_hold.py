@@ -103,7 +103,7 @@ HOURS = ("", "Mon-Sat 09:00-20:00", "Mon-Fri 08:00-12:00; Mon-Fri 13:00-18:00")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     st.sampled_from(NIGHTS), st.tuples(*map(st.sampled_from, (ZONES, HOURS, CUTS))),
     st.tuples(st.sampled_from(("daily", "Mon-Fri", "Sat,Mon")), st.integers(0, 4)), st.randoms(),
