@@ -160,9 +160,10 @@ def _given(rows: Iterable[Sequence[object]]) -> dict[Shipment, dict[str, int]]:
 
 def append(session: Session, writing: Writing) -> Told | Denied | None:
     """Write what happens to an order, (1) to (6); None where another was faster."""
-    if not session.changes([new_write(writing.ask, writing.told)])[0]:
+    asked = new_write(writing.ask, writing.told), (LOCK_ORDER, {"order": writing.order})
+    (is_new, _), (_, found) = session.answers(asked)
+    if not is_new:
         return _replayed(session, writing)
-    found = session.rows(LOCK_ORDER, order=writing.order)
     if (found[0][0] if found else None) != writing.version:  # (2)
         raise Undo(_nothing)
     if isinstance(writing.told, Denied):

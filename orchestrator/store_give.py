@@ -37,9 +37,9 @@ QUOTAS: Final = ("orders", "units", "slot", "allotment")
 
 def lock(session: Session, cells: Sequence[int], quotas: Sequence[int]) -> None:
     """Lock stock cells, then quotas, each from low row to high, until the transaction ends."""
-    for statement, rows in ((LOCK_CELLS, cells), (LOCK_QUOTAS, quotas)):
-        if rows:
-            session.rows(statement, rows=sorted(rows))
+    locks = (LOCK_CELLS, cells), (LOCK_QUOTAS, quotas)
+    if session.is_postgres:  # in SQLite a writer is alone anyway
+        session.put([(statement, {"rows": sorted(rows)}) for statement, rows in locks if rows])
 
 
 def give_back_expired(

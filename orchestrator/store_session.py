@@ -73,6 +73,18 @@ class Session:
         changed: int = sum(cursor.rowcount for cursor in cursors)
         return changed == len(work)
 
+    def answers(self, work: Sequence[tuple[Statement, Values]]) -> list[tuple[int, list[Row]]]:
+        """Return how many rows each of some statements has changed or found, and the rows found.
+
+        All of them are one trip to the server.
+        """
+        cursors = [self._run(*each) for each in work]
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return [
+            (cursor.rowcount, cursor.fetchall() if cursor.description else []) for cursor in cursors
+        ]
+
     def put(self, work: Sequence[tuple[Statement, Values]]) -> None:
         """Do some statements whose outcome nobody waits for; a failure ends the transaction."""
         for _ in self._runs(work):
