@@ -123,9 +123,12 @@ def fenced(world: World, found: Cells) -> Cells:
     own = np.maximum(np.minimum(allotted, left + allotted), 0)  # (2)
     rest = np.maximum(found.units - fences, 0)  # (3)
     nobody = np.full(len(found.node), NO_CHANNEL, np.int32)
+    node, sku = (np.append(column, column[cell]) for column in (found.node, found.sku))
+    for column in (node, sku):
+        column.flags.writeable = False  # as a world's columns are, for which kernels are compiled
     return Cells(
-        node=np.append(found.node, found.node[cell]),
-        sku=np.append(found.sku, found.sku[cell]),
+        node=node,
+        sku=sku,
         units=np.append(rest, own),
         unit_cost=np.append(found.unit_cost, found.unit_cost[cell]),
         only=np.append(nobody, channel),
