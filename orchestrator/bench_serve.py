@@ -108,8 +108,8 @@ class ServeBench:
                 f"{rush.others_ms:.1f} ms, {rush.idle_ms:.1f} ms before; "
                 f"{rush.broken} rules broken.",
                 f"A worker holds {memory.end:,.0f} MB after {memory.seconds:,.0f} s of carts and "
-                f"refreshes, {memory.begin:,.0f} MB after a tenth of that; {memory.peak:,.0f} MB at "
-                "the most, while it reads the scenario. In the course of time: "
+                f"refreshes, {memory.begin:,.0f} MB after a tenth of that; {memory.peak:,.0f} MB "
+                "at the most, while it reads the scenario. In the course of time: "
                 f"{', '.join(f'{held:,.0f}' for held in memory.course[:: STEPS // 5])} MB.",
                 f"Goals: a ratio of {RATIO}; {BOTH:,} a second with {workers} workers, p99 "
                 f"{P99_MS} ms; {PEAK_MB:,} MB, level.",
