@@ -33,6 +33,13 @@ LINES: Final = 3
 CONNECTIONS: Final = 16
 TURNS: Final = 3
 CARTS: Final = 2_000
+RATIO: Final = 0.6
+BOTH: Final = 1_400
+P99_MS: Final = 50
+PEAK_MB: Final = 1_536
+"""The goals that the table names."""
+STEPS: Final = 20
+"""Looks at the memory of a worker."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,10 @@ class Memory:
 
     begin: float  # after a tenth of the time
     end: float
-    most: float
+    most: float  # of those that were looked at
+    peak: float  # since its start, reading the scenario included
     seconds: float
+    course: tuple[float, ...]  # at the end of each twentieth of the time
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class ServeBench:
             )
             for each in self.speeds
         ]  # fmt: skip
-        rush, memory = self.rush, self.memory
+        rush, memory, workers = self.rush, self.memory, self.speeds[-1].workers
         return Sheet(
             "serve table",
             "The service",
@@ -99,8 +108,11 @@ class ServeBench:
                 f"{rush.others_ms:.1f} ms, {rush.idle_ms:.1f} ms before; "
                 f"{rush.broken} rules broken.",
                 f"A worker holds {memory.end:,.0f} MB after {memory.seconds:,.0f} s of carts and "
-                f"refreshes, {memory.begin:,.0f} MB after a tenth of that, {memory.most:,.0f} MB "
-                "at the most.",
+                f"refreshes, {memory.begin:,.0f} MB after a tenth of that; {memory.peak:,.0f} MB "
+                "at the most, while it reads the scenario. In the course of time: "
+                f"{', '.join(f'{held:,.0f}' for held in memory.course[:: STEPS // 5])} MB.",
+                f"Goals: a ratio of {RATIO}; {BOTH:,} a second with {workers} workers, p99 "
+                f"{P99_MS} ms; {PEAK_MB:,} MB, level.",
             ),
         )
 
@@ -207,11 +219,12 @@ def _told(name: str, workers: int, turns: Sequence[Turn]) -> Speed:
 
 def _soaked(server: Server, carts: Sequence[bytes], seconds: float) -> Memory:
     """Ask for some time; note what the worker holds."""
-    held, steps = [], 20
-    for _ in range(steps):
-        load(server.port, carts, connections=CONNECTIONS, seconds=seconds / steps)
-        held.append(server.resident_mb())
-    return Memory(round(held[steps // 10], 1), round(held[-1], 1), round(max(held), 1), seconds)
+    held = []
+    for _ in range(STEPS):
+        load(server.port, carts, connections=CONNECTIONS, seconds=seconds / STEPS)
+        held.append(round(server.resident_mb(), 1))
+    peak = round(server.peak_mb(), 1)
+    return Memory(held[STEPS // 10], held[-1], max(held), peak, seconds, tuple(held))
 
 
 def _rushed(asked: Asked) -> Rush:

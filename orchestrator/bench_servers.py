@@ -51,11 +51,15 @@ class Server:
 
     def resident_mb(self) -> float:
         """Return what the largest of them holds."""
-        sizes = []
-        for pid in self.workers():
-            status = Path(f"/proc/{pid}/status").read_text()
-            sizes.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
-        return max(sizes)
+        return self._largest("VmRSS:")
+
+    def peak_mb(self) -> float:
+        """Return what the largest of them has ever held, from its start on."""
+        return self._largest("VmHWM:")
+
+    def _largest(self, name: str) -> float:
+        said = [Path(f"/proc/{pid}/status").read_text() for pid in self.workers()]
+        return max(int(status.split(name)[1].split()[0]) for status in said) / 1024
 
 
 @contextmanager

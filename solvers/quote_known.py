@@ -51,7 +51,7 @@ class Known(NamedTuple):
     origin: Ints  # (N,) −1 where it is not known
     corners: Floats  # (8,) minutes of the carriers' week at each midnight from Thursday on
     asked: Ints  # (T,) what the clocks of each zone show now
-    until: Floats  # (T, T, D) minutes of the carriers' week from now in one zone to days' ends in another
+    until: Floats  # (T, T, D) minutes of the carriers' week from now here to days' ends there
     zone: Ints  # (N,) time zone
     to_zone: Ints  # (Z,) time zone of the destination, −1: the node's
     offset_start: Ints  # these as in `Clocks`

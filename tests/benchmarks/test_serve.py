@@ -12,5 +12,5 @@ def test_nothing_fails_every_unit_is_sold_once_and_memory_is_level(tmp_path: Pat
     print(found.document())
     assert (found.rush.sold, found.rush.refused, found.rush.broken) == (500, 1_500, 0)
     assert [speed.failed for speed in found.speeds] == [0, 0, 0]
-    assert found.memory.most <= 1.5 * 1024
+    assert found.memory.peak <= 1.5 * 1024
     assert found.memory.end <= 1.1 * found.memory.begin

@@ -157,6 +157,15 @@ def either(databases: Any) -> Iterator[Shop]:
         yield found
 
 
+@pytest.fixture
+def two(databases: Any) -> Iterator[tuple[Shop, Shop]]:
+    """Two workers on one database, on SQLite and again on PostgreSQL."""
+    url = databases.empty()
+    tokens = load_small(url)
+    with opened(url, tokens) as one, opened(url, tokens) as other:
+        yield one, other
+
+
 def load_small(url: str) -> dict[str, str]:
     """Load the shop into a database; return keys by scope."""
     load_into(small_world(), url)

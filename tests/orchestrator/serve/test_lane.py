@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from time import monotonic, sleep
 from typing import Any
 
+import h11
 import pytest
 import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from omnisource.orchestrator import serve_lane
 from omnisource.orchestrator.serve import create_app
@@ -93,6 +96,38 @@ def test_who_may_not_is_told_by_the_door(shop: Any, open_shop: Any) -> None:
     assert answered(small.worker, asked(small.tokens["checkout"], long), []) is None
 
 
+edits = st.tuples(
+    st.integers(0, 400), st.sampled_from([0, 1, 3]),
+    st.sampled_from(
+        [b"", b"\r\n", b"\n", b" ", b"\t", b":", b"0", b"9", b"\x00", b"\xff", b"Host: b\r\n",
+         b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"POST / HTTP/1.1\r\n\r\n"]
+    ),
+)  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(edits, min_size=1, max_size=3))
+def test_what_is_answered_another_reader_reads_alike(
+    shop: Any, changes: list[tuple[int, int, bytes]]
+) -> None:
+    data = asked(shop.tokens["checkout"], CART, "User-Agent: till", "Accept: */*")
+    for at, gone, put in changes:
+        data = data[:at] + put + data[at + gone :]
+    if answered(shop.worker, data, []) is None:
+        return
+    reader = h11.Connection(h11.SERVER)
+    reader.receive_data(data)
+    request, body, end = (reader.next_event() for _ in range(3))
+    assert isinstance(request, h11.Request)
+    assert (request.method, request.target) == (b"POST", b"/v1/promise")
+    assert isinstance(body, h11.Data)
+    assert bytes(body.data) == data.partition(b"\r\n\r\n")[2]
+    assert isinstance(end, h11.EndOfMessage)
+    assert reader.trailing_data == (b"", False)
+
+
 def test_a_head_says_each_thing_once() -> None:
     assert plain_head(b"Host: a\r\nContent-Length: 1\r\n") is not None
     for lines in (
@@ -106,9 +141,9 @@ def test_a_head_says_each_thing_once() -> None:
 @pytest.fixture
 def listening(kept: Any, sqlite: Any) -> Iterator[Callable[[], socket.socket]]:
     """The service behind a port; opens connections to it."""
-    settings = Settings(db=sqlite.copy(kept[0]), refresh_seconds=0)
+    kept_so = Settings(db=sqlite.copy(kept[0]), refresh_seconds=0)
     server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), http=Lane, port=0, log_config=None, access_log=False,
+        uvicorn.Config(create_app(kept_so), http=Lane, port=0, log_config=None, access_log=False,
                        server_header=False)
     )  # fmt: skip
     thread = threading.Thread(target=server.run)
