@@ -17,7 +17,7 @@ import polars as pl
 
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
-from omnisource.models.scenario import Scenario
+from omnisource.models.scenario import Scenario, WhatIf
 from omnisource.models.world import Column, Table, World
 from omnisource.orchestrator.allocate import timed
 from omnisource.orchestrator.head import HEAD, validated
@@ -26,6 +26,7 @@ from omnisource.orchestrator.measures import measures_of, to_json
 from omnisource.orchestrator.seen import pack, unpack
 from omnisource.orchestrator.sharing import judged
 from omnisource.orchestrator.warm import checked
+from omnisource.orchestrator.whatif import changed
 from omnisource.orchestrator.write import FORMATS, replacing, write_plan
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import Ints
@@ -44,6 +45,14 @@ class Run:
     folder: Path
     world: World
     plan: Plan
+    what: WhatIf | None = None  # what is different from the scenario folder
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What was changed in a scenario folder before it was allocated."""
+
+    what: WhatIf  # with all changes, those of its bases too, and the seed of what they draw
 
 
 def usable_folder(folder: Path) -> Path:
@@ -77,7 +86,13 @@ def free_folder(folder: Path, *, force: bool = False) -> Path:
 
 
 def save_run(
-    world: World, plan: Plan, folder: str | Path, *, source: str | Path, format: str = "csv"
+    world: World,
+    plan: Plan,
+    folder: str | Path,
+    *,
+    source: str | Path,
+    origin: Origin | None = None,
+    format: str = "csv",
 ) -> Plan:
     """Write a plan as a run folder; return it with the seconds that took.
 
@@ -86,6 +101,7 @@ def save_run(
         plan: what was decided.
         folder: made if it is not there; an earlier run in it is replaced.
         source: the scenario folder, which `read_run` will load again.
+        origin: what was changed in it, which `read_run` will change again; None: nothing.
         format: of the tables, "csv" or "parquet".
 
     Raises:
@@ -103,6 +119,8 @@ def save_run(
         "format": format,
         "tables": [name for name in TABLES if getattr(plan, name) is not None],
     }
+    if origin is not None:
+        made_for["what"] = origin.what.model_dump(mode="json", exclude_unset=True)
     with replacing(folder / SEEN) as temporary:
         temporary.write_bytes(pack(world))
     text = to_json(measures_of(world, plan).document() | made_for)
@@ -143,7 +161,8 @@ def read_run(folder: str | Path) -> Run:
     """
     folder = Path(folder)
     facts = _facts(folder)
-    world = _world(folder, facts)
+    what = _what(folder, facts)
+    world = _world(folder, facts, what)
     try:
         plan = judged(world, *_shipped(world, folder, facts["format"]))
     except (KeyError, BrokenPlan) as error:
@@ -154,7 +173,7 @@ def read_run(folder: str | Path) -> Run:
     known = {name: facts[name] for name in ("seconds", "passes", "peak_mb", "seed", "run",
                                             "verdicts", "notes")}  # fmt: skip
     made = {name: facts[name] for name in ("solver", "status", "bound_cents")}
-    return Run(folder, world, replace(plan, prices=prices, facts=known, **made))
+    return Run(folder, world, replace(plan, prices=prices, facts=known, **made), what)
 
 
 def read_prices(folder: str | Path) -> pl.DataFrame:
@@ -193,13 +212,17 @@ def _facts(folder: Path) -> dict[str, Any]:
             f"{folder}: this run was written into a database, which has the record of it: "
             "`omnisource explain ORDER --db URL`"
         )
-    needed = {"source", "policy", "now", "format", "tables", "cost_cents"}
+    needed = {"scenario", "source", "policy", "now", "format", "tables", "cost_cents"}
     if missing := sorted(needed - set(facts)):
         raise UnusableInput(f"{folder / RUN}: it lacks {', '.join(missing)}; allocate again")
     return facts
 
 
-def _world(folder: Path, facts: dict[str, Any]) -> World:
+def _what(folder: Path, facts: dict[str, Any]) -> WhatIf | None:
+    return validated(WhatIf, facts["what"], str(folder / RUN)) if "what" in facts else None
+
+
+def _world(folder: Path, facts: dict[str, Any], what: WhatIf | None) -> World:
     if (folder / SEEN).is_file():
         return unpack((folder / SEEN).read_bytes()).world
     if not Path(facts["source"]).is_dir():
@@ -207,7 +230,10 @@ def _world(folder: Path, facts: dict[str, Any]) -> World:
             f"{folder / RUN}: its scenario folder {facts['source']} is gone; allocate again"
         )
     world = load(facts["source"]).world
-    head = world.scenario.model_dump() | {"now": facts["now"], "policy": facts["policy"]}
+    if what is not None:
+        world = changed(world, what.changes, seed=what.seed, where=str(folder / RUN))
+    made = {"name": facts["scenario"], "now": facts["now"], "policy": facts["policy"]}
+    head = world.scenario.model_dump() | made
     return world.replace(scenario=validated(Scenario, head, str(folder / RUN)))
 
 
