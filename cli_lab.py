@@ -31,7 +31,7 @@ def run(
         int | None,
         typer.Option(min=1, help="At a time. [default: the cores; 1 where orders are few]"),
     ] = None,
-    gap: Gap = 0.001,
+    gap: Gap = 0.005,
     time: Time = 600.0,
     threads: Threads = 0,
     strict: Strict = False,

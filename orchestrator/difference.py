@@ -122,7 +122,16 @@ def _dearer(found: Difference) -> str:
     if not found.cents:
         return "costs the same"
     word = "more" if found.cents > 0 else "less"
-    return f"costs {share(abs(found.relative))} {word} ({more(found.cents)})"
+    sure = "" if _is_sure(found) else ", which is within the proof's margin"
+    return f"costs {share(abs(found.relative))} {word} ({more(found.cents)}{sure})"
+
+
+def _is_sure(found: Difference) -> bool:
+    """Tell whether the best plans differ in that direction too, or nobody knows."""
+    if found.certified is None:
+        return True
+    low, high = found.certified
+    return low > 0 if found.cents > 0 else high < 0
 
 
 def _dearer_an_order(found: Difference) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from omnisource.models import changes
-from omnisource.models.base import UnusableInput
+from omnisource.models.base import UnusableInput, Value
 from omnisource.models.world import World
 from omnisource.orchestrator import whatif_carriers as carriers
 from omnisource.orchestrator import whatif_demand as demand
@@ -18,7 +18,7 @@ from omnisource.orchestrator import whatif_stock as stock
 from omnisource.orchestrator.whatif_rows import Turn
 
 Apply = Callable[[World, Any, Turn], World]
-APPLIED: Final[Mapping[type, Apply]] = {
+APPLIED: Final[Mapping[type[Value], Apply]] = {
     changes.Close: nodes.close,
     changes.Open: nodes.open_node,
     changes.ShipFrom: nodes.ship_from,
