@@ -17,7 +17,7 @@ import typer
 
 from omnisource.cli_availability import availability
 from omnisource.cli_bench import bench
-from omnisource.cli_lab import scenario
+from omnisource.cli_lab import report, scenario
 from omnisource.cli_learn import learn
 from omnisource.cli_night import allocate, compare, demo, explain
 from omnisource.cli_order import order
@@ -44,6 +44,7 @@ VERBS = (
     explain,
     availability,
     reserve,
+    report,
     learn,
     promise,
     serve,

@@ -23,7 +23,7 @@ from omnisource.orchestrator.files import file_of
 from omnisource.orchestrator.head import HEAD, read_toml, validated
 from omnisource.orchestrator.load import load
 from omnisource.orchestrator.outcome import Outcome, outcome_of
-from omnisource.orchestrator.runs import Origin, save_run, usable_folder
+from omnisource.orchestrator.runs import Origin, read_run, save_run, usable_folder
 from omnisource.orchestrator.whatif import changed
 from omnisource.solvers.problem import Limits, Round
 
@@ -69,6 +69,18 @@ class Lab:
                 one.variant.document() | {"difference": one.document()} for one in self.differences
             ],
         }
+
+
+def lab_of_runs(folders: Sequence[Path]) -> Lab:
+    """Return runs that were kept as a lab: the first is the base, the others its variants.
+
+    Raises:
+        UnusableInput: a folder holds no run, its scenario has changed since, or two have one name.
+    """
+    runs = [read_run(folder) for folder in folders]
+    outcomes = [outcome_of(run.world, run.plan, run.what) for run in runs]
+    _unlike("name", [each.name for each in outcomes])
+    return Lab(runs[0].folder, outcomes[0], outcomes[1:])
 
 
 def read_variant(file: Path, base: Path | None = None) -> Variant:

@@ -1,6 +1,7 @@
 """What-if scenarios as a report for a terminal: in words first, then side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
@@ -12,10 +13,15 @@ from omnisource.orchestrator.report import certificate, grid, sentences
 from omnisource.orchestrator.words import CURRENCY, count, money, more, share
 
 
-def lab_report(lab: Lab) -> RenderableType:
-    """Return what sets each scenario apart from its base."""
+def lab_report(lab: Lab, page: Path | None = None) -> RenderableType:
+    """Return what sets each scenario apart from its base, and where the page lies."""
     parts = [sentences(*each.sentences()) for each in lab.differences]
-    return Group(sentences(_base(lab)), *parts, _side_by_side(lab), _terms(lab), _next(lab))
+    return Group(sentences(_base(lab)), *parts, _side_by_side(lab), _terms(lab), _next(lab, page))
+
+
+def written_report(files: Sequence[Path]) -> RenderableType:
+    """Say what was written."""
+    return sentences(f"{count(len(files), 'file')} written.", *map(str, files))
 
 
 def _base(lab: Lab) -> str:
@@ -68,9 +74,11 @@ def _steps(one: Difference, names: list[str]) -> Iterator[str]:
         yield more(one.terms[name]) if name in one.terms else ""
 
 
-def _next(lab: Lab) -> RenderableType:
+def _next(lab: Lab, page: Path | None) -> RenderableType:
+    said = [] if page is None else [f"The report is {page}: open it in a browser."]
     if lab.out is None:
-        return sentences("", "Nothing was written: --out FOLDER keeps the runs.")
-    return sentences(
-        "", f"The runs lie in {lab.out}; omnisource explain ORDER --run {lab.out}/base"
-    )
+        said.append("No run was kept: --out FOLDER keeps them.")
+    else:
+        said += [f"The runs lie in {lab.out}. Why is an order served so?"]
+        said += [f"omnisource explain ORDER --run {lab.out / 'base'}"]
+    return sentences("", *said)
