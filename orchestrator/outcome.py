@@ -195,9 +195,11 @@ def _regions(world: World) -> Any:
 
 
 def _prices(world: World, plan: Plan) -> Rows:
+    """Return the dearest prices, of nodes that do anything: elsewhere one more is of no use."""
     if plan.prices is None:
         return []
-    frame = name_rows(world, plan.prices)
+    works = (world.nodes["ships"] | world.nodes["pickup"])[plan.prices["node"]]
+    frame = name_rows(world, plan.prices).filter(pl.Series(works))
     dearest = frame.sort(
         ["cents", "resource", "node", "sku"], descending=[True, False, False, False]
     )

@@ -3,7 +3,8 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const tables = read("rows"), charts = read("charts"), base = tables.scenarios[0].scenario;
 const chosen = document.getElementById("scenario"), words = document.getElementById("node");
 const kind = document.getElementById("kind"), views = {};
-const MOST = { nodes: 25, prices: 20, flows: 400 };
+const MOST = { nodes: 25, prices: 20 };
+const MONEY = new Set(["cost", "bound", "more", "an_order", "least_more", "most_more", "price"]);
 
 function meets(row) {
   const text = words.value.trim().toLowerCase();
@@ -18,7 +19,7 @@ function shown(table, show) {
 
 function largest(rows, table, field) {
   const most = MOST[table], sizes = new Map();
-  if (!most || table === "flows" || table === "prices") return most ? rows.slice(0, 2 * most) : rows;
+  if (!most || field === undefined) return most ? rows.slice(0, most) : rows;
   for (const row of rows) {
     sizes.set(row.node, Math.max(sizes.get(row.node) || 0, Math.abs(row[field])));
   }
@@ -33,7 +34,7 @@ function rowsOf(key, name) {
   const rows = shown(table, show), isMap = key === "before" || key === "after";
   if (isMap) return rows;
   const moved = key === "moved" ? rows.filter((row) => row.more) : rows;
-  return largest(moved, table, key === "moved" ? "more" : "shipments");
+  return largest(moved, table, { moved: "more", load: "shipments" }[key]);
 }
 
 function namesIn(spec, found = new Set()) {
@@ -45,33 +46,47 @@ function namesIn(spec, found = new Set()) {
 }
 
 async function draw() {
+  const narrow = window.innerWidth < 500;
   for (const [key, spec] of Object.entries(charts)) {
     const names = [...namesIn(spec)];
     const datasets = Object.fromEntries(names.map((name) => [name, rowsOf(key, name)]));
     if (views[key]) views[key].finalize();
-    const drawn = await vegaEmbed(`#chart-${key}`, { ...spec, datasets },
-      { actions: false, renderer: "svg" });
+    delete views[key];
+    if (!Object.values(datasets).flat().length) {
+      document.getElementById(`chart-${key}`).textContent = "Nothing to show here.";
+      continue;
+    }
+    const axis = { ...spec.config.axis, ...(narrow ? { labelLimit: 110 } : {}) };
+    const whole = { ...spec, datasets, config: { ...spec.config, axis } }, by = spec.usermeta;
+    if (by) {
+      const things = new Set(Object.values(datasets).flat().map((row) => row[by.field]));
+      whole.height = Math.max(1, things.size) * by.step;
+    }
+    const how = { actions: false, renderer: "svg", mode: "vega-lite" };
+    const drawn = await vegaEmbed(`#chart-${key}`, whole, how);
     views[key] = drawn.view;
   }
   fill();
   document.body.dataset.drawn = String(Number(document.body.dataset.drawn || 0) + 1);
 }
 
-function cell(value) {
+function cell(value, name, table) {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
-  return value.toLocaleString("en", { maximumFractionDigits: 3 });
+  const digits = MONEY.has(name) && !(table === "nodes" && name === "more") ? 2 : 0;
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: 3 });
 }
 
 function fill() {
   for (const box of document.querySelectorAll("[data-table]")) {
-    const rows = shown(box.dataset.table, box.dataset.show), head = Object.keys(tables[box.dataset.table][0] || {});
+    const named = box.dataset.table, rows = shown(named, box.dataset.show);
+    const head = Object.keys(tables[named][0] || {});
     const table = document.createElement("table");
     const line = (parent, values, tag) => {
       const tr = parent.insertRow();
-      values.forEach((value) => {
+      values.forEach((value, at) => {
         const td = document.createElement(tag);
-        td.textContent = tag === "th" ? value.replaceAll("_", " ") : cell(value);
+        td.textContent = tag === "th" ? value.replaceAll("_", " ") : cell(value, head[at], named);
         if (typeof value === "string") td.className = "text";
         tr.append(td);
       });
@@ -107,7 +122,7 @@ document.addEventListener("click", async (event) => {
     event.target.textContent = "Copied";
   }
   if (csv) save(`${csv}.csv`, URL.createObjectURL(new Blob([lines(box, ",")], { type: "text/csv" })));
-  if (png) save(`${png}.png`, await views[png].toImageURL("png", 2));
+  if (png && views[png]) save(`${png}.png`, await views[png].toImageURL("png", 2));
 });
 
 let waiting;

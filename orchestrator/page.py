@@ -6,6 +6,7 @@ script that filters. The page forbids its own browser to ask the network for any
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -69,8 +70,6 @@ def write_page(lab: Lab, file: Path) -> Path:
 
 def page(lab: Lab) -> str:
     """Return the report as HTML."""
-    import vl_convert
-
     from omnisource.orchestrator.page_charts import FIGURES, specification
 
     rows = page_rows(lab)
@@ -79,7 +78,7 @@ def page(lab: Lab) -> str:
     parts = {
         "style": here.joinpath("page.css").read_text(encoding="utf-8"),
         "script": here.joinpath("page.js").read_text(encoding="utf-8"),
-        "vega": vl_convert.javascript_bundle(BUNDLE),
+        "vega": _library(),
     }
     title = escape(f"{lab.base.name}: {count(len(lab.variants), 'scenario')}")
     figures = [_figure(each) for each in FIGURES if each.key in specs]
@@ -106,9 +105,17 @@ def page(lab: Lab) -> str:
     )
 
 
+@cache
+def _library() -> str:
+    """Return what draws the charts, all of it."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle(BUNDLE)
+
+
 def _fits(key: str, lab: Lab) -> bool:
     """Tell whether a chart has something to say: two maps, and who moved, take two scenarios."""
-    return bool(lab.variants) or key not in ("before", "moved")
+    return bool(lab.variants) or key not in ("before", "moved", "sure")
 
 
 def _inside(script: str) -> str:
@@ -203,14 +210,14 @@ def write_pictures(lab: Lab, folder: Path) -> list[Path]:
     need_libraries()
     import vl_convert
 
-    from omnisource.orchestrator.page_charts import FIGURES, specification
+    from omnisource.orchestrator.page_charts import FIGURES, sized, specification
 
     rows, written = page_rows(lab), []
     for number, one in enumerate(lab.variants or [lab.base], 1):
         place = usable_folder(folder / f"{number:02}" if len(lab.variants) > 1 else folder)
         for figure in (each for each in FIGURES if _fits(each.key, lab)):
             spec = specification(figure, PNG_WIDTH) | {"background": "white"}
-            spec["datasets"] = _datasets(spec, rows, lab.base.name, one.name)
+            spec = sized(spec, _datasets(spec, rows, lab.base.name, one.name))
             drawn = vl_convert.vegalite_to_png(spec, scale=2)
             (place / f"{figure.key}.png").write_bytes(drawn)
             written.append(place / f"{figure.key}.png")

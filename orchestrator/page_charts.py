@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import altair as alt
 
+from omnisource.orchestrator.outcome import Rows
+
 BLUE, ORANGE, VERMILLION, GREEN, SKY, PURPLE = (
     "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9", "#CC79A7",
 )  # fmt: skip
@@ -68,6 +70,21 @@ def service() -> Any:
         )
         .properties(height=alt.Step(26))
     )
+
+
+def sure() -> Any:
+    """How much more each scenario costs, and between what the best plans of both lie."""
+    base = alt.Chart(_data("scenarios", "all")).encode(
+        y=alt.Y("scenario:N", sort=None, title=None),
+        tooltip=["scenario:N", *(alt.Tooltip(f"{name}:Q", format="+,.2f")
+                                 for name in ("more", "least_more", "most_more"))],
+    )  # fmt: skip
+    span = base.mark_rule(strokeWidth=4, color=SKY).encode(
+        x=alt.X("least_more:Q", title="€ more than the base", axis=alt.Axis(format=EURO)),
+        x2="most_more:Q",
+    )
+    point = base.mark_point(filled=True, size=70, color=VERMILLION).encode(x="more:Q")
+    return (span + point).properties(height=alt.Step(26))
 
 
 def waterfall() -> Any:
@@ -144,7 +161,7 @@ def load() -> Any:
     )
     bar = base.mark_bar().encode(x=alt.X("shipments:Q", title="shipments a day"), color=_two())
     tick = base.mark_tick(color="currentColor", thickness=2).encode(x="limit:Q")
-    return (bar + tick).properties(height=alt.Step(12))
+    return (bar + tick).properties(height=alt.Step(24))
 
 
 def moved() -> Any:
@@ -179,9 +196,12 @@ def prices() -> Any:
 FIGURES: Final = (
     Figure("cost", "Cost by scenario",
            "The bar is what the plan costs; left of the tick no plan can be.", cost),
+    Figure("sure", "How sure that is",
+           "The point is the difference of the plans, the bar where that of the best plans lies.",
+           sure),
     Figure("service", "How long customers wait", "Until the last parcel of an order.", service),
     Figure("waterfall", "What the difference is made of",
-           "From the base's cost to the scenario's, term by term; without a base, the bill.",
+           "From the base's cost to the scenario's, term by term; the axis need not begin at 0.",
            waterfall),
     Figure("before", "Nodes and flows before", "A line goes from a node to the middle of a region.",
            lambda: _map("base"), pair=True),
@@ -206,7 +226,10 @@ FIGURES: Final = (
 
 def specification(figure: Figure, width: int | str = "container") -> dict[str, Any]:
     """Return a chart's Vega-Lite specification, without data."""
-    chart = figure.draw().properties(width=width, description=f"{figure.title}. {figure.about}")
+    fit = alt.AutoSizeParams(type="fit-x" if width == "container" else "pad", contains="padding")
+    chart = figure.draw().properties(
+        width=width, description=f"{figure.title}. {figure.about}", autosize=fit
+    )
     text = {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12,
             "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 200}  # fmt: skip
     lines = {"gridColor": "currentColor", "gridOpacity": 0.15, "domainColor": "currentColor",
@@ -219,4 +242,26 @@ def specification(figure: Figure, width: int | str = "container") -> dict[str, A
         text={"color": "currentColor"},
         view={"stroke": None},
     )
-    return dict(chart.to_dict())
+    spec = dict(chart.to_dict())
+    del spec["$schema"]  # an address, though nobody would ask for it
+    return _by_rows(spec)
+
+
+def _by_rows(spec: dict[str, Any]) -> dict[str, Any]:
+    """Leave the height of a chart that has a row a thing to who knows how many things there are."""
+    height = spec.get("height")
+    if not isinstance(height, dict):
+        return spec
+    drawn = spec["layer"][0] if "layer" in spec else spec
+    row = {"step": height["step"], "field": drawn["encoding"]["y"]["field"]}
+    rest = {key: value for key, value in spec.items() if key != "height"}
+    return rest | {"usermeta": row}
+
+
+def sized(spec: dict[str, Any], datasets: dict[str, Rows]) -> dict[str, Any]:
+    """Return a specification with its data, as high as the things in it need."""
+    whole = spec | {"datasets": datasets}
+    if row := spec.get("usermeta"):
+        things = {each[row["field"]] for rows in datasets.values() for each in rows}
+        whole["height"] = max(1, len(things)) * row["step"]
+    return whole

@@ -4,6 +4,7 @@ Money is euros here, as the page shows it; everything else is as in `Outcome`.
 """
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, Final
 
 import polars as pl
@@ -71,25 +72,29 @@ def _bill(one: Outcome, base: Outcome) -> Iterator[dict[str, Any]]:
 
 
 def _steps(one: Outcome, gap: Difference | None) -> Iterator[dict[str, Any]]:
-    """Give the waterfall: from the base's cost to the scenario's, or from nothing to the base's."""
-    at = 0.0
+    """Give the waterfall: from the base's cost to the scenario's, or from nothing to the base's.
+
+    Two whole costs differ by little: their bars begin at a foot below both, not at 0.
+    """
+    whole = one.measures.cost_cents / 100
+    start = gap.base.measures.cost_cents / 100 if gap else 0.0
+    terms = gap.terms if gap else {t: c for t, c in one.measures.bill.items() if c}
+    ends = [start, *(start + part / 100 for part in accumulate(terms.values()))]
+    foot = max(0.0, min(ends) - 0.25 * (max(ends) - min(ends)))
     if gap is not None:
-        at = gap.base.measures.cost_cents / 100
-        yield _step(one, gap.base.name, (0.0, at), "all")
-    bill = gap.terms if gap else {t: c for t, c in one.measures.bill.items() if c}
-    for term, cents in bill.items():
-        yield _step(one, term, (at, at + cents / 100), "more" if cents > 0 else "less")
-        at += cents / 100
-    yield _step(one, one.name, (0.0, one.measures.cost_cents / 100), "all")
+        yield _step(one, gap.base.name, (foot, start), start, way="all")
+    for (term, cents), before, after in zip(terms.items(), ends, ends[1:], strict=False):
+        way = "more" if cents > 0 else "less"
+        yield _step(one, term, (before, after), cents / 100, way=way)
+    yield _step(one, one.name, (foot, whole), whole, way="all")
 
 
-def _step(one: Outcome, name: str, ends: tuple[float, float], way: str) -> dict[str, Any]:
+def _step(
+    one: Outcome, name: str, ends: tuple[float, float], amount: float, *, way: str
+) -> dict[str, Any]:
     start, end = (round(each, 2) for each in ends)
-    amount = round(end - start, 2)
-    return {
-        "scenario": one.name, "step": name, "start": start, "end": end, "amount": amount,
-        "way": way,
-    }  # fmt: skip
+    return {"scenario": one.name, "step": name, "start": start, "end": end,
+            "amount": round(amount, 2), "way": way}  # fmt: skip
 
 
 def _nodes_kept(outcomes: list[Outcome]) -> set[str]:
