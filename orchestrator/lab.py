@@ -23,7 +23,7 @@ from omnisource.orchestrator.files import file_of
 from omnisource.orchestrator.head import HEAD, read_toml, validated
 from omnisource.orchestrator.load import load
 from omnisource.orchestrator.outcome import Outcome, outcome_of
-from omnisource.orchestrator.runs import Origin, read_run, save_run, usable_folder
+from omnisource.orchestrator.runs import read_run, save_run, usable_folder
 from omnisource.orchestrator.whatif import changed
 from omnisource.solvers.problem import Limits, Round
 
@@ -216,21 +216,21 @@ def _told(task: Task, number: int) -> Outcome:
 
 def run_task(task: Task) -> Outcome:
     """Load, change, allocate and judge one scenario; keep the run where that is wanted."""
-    world, what, origin = world_of_task(task)
+    world, what = world_of_task(task)
     limits = replace(task.limits, seed=world.scenario.seed)
     plan = allocate(world, limits=limits)
     if task.out is not None:
-        plan = save_run(world, plan, task.out, source=task.folder, origin=origin)
+        plan = save_run(world, plan, task.out, source=task.folder, what=what)
     return outcome_of(world, plan, what)
 
 
-def world_of_task(task: Task) -> tuple[World, WhatIf | None, Origin | None]:
-    """Return the world of a task, what is different in it, and how to make it again."""
+def world_of_task(task: Task) -> tuple[World, WhatIf | None]:
+    """Return the world of a task, and what is different in it, that of its bases included."""
     world, variant = load(task.folder).world, task.variant
     if variant is None:
-        return world, None, None
+        return world, None
     seed = world.scenario.seed if variant.seed is None else variant.seed
     world = changed(world, variant.changes, seed=seed, where=str(variant.file))
     scenario = world.scenario.model_copy(update={"name": variant.what.name})
     whole = variant.what.model_copy(update={"changes": variant.changes, "seed": seed})
-    return world.replace(scenario=scenario), variant.what, Origin(whole)
+    return world.replace(scenario=scenario), whole

@@ -79,7 +79,7 @@ def outcome_of(world: World, plan: Plan, what: WhatIf | None = None) -> Outcome:
         measures=measures_of(world, plan),
         days=None if np.isnan(days).all() else round(float(np.nanmean(days)), 3),
         days_late=int(np.nansum(np.maximum(late, 0))),
-        km=round(float(np.nansum(km)), 1),
+        km=round(float(np.nansum(km[_parcel_rows(plan)])), 1),
         kg_co2=round(_grams_co2(world, plan, km) / 1_000, 3),
         nodes=_nodes(world, plan),
         services=_services(world, plan),
@@ -96,6 +96,14 @@ def _last_arrival(world: World, plan: Plan) -> Floats:
     last = np.full(world.orders.rows, ABSENT)
     np.maximum.at(last, plan.shipments["order"], plan.shipments["arrives"])
     return np.where(last == ABSENT, np.nan, last)
+
+
+def _parcel_rows(plan: Plan) -> Ints:
+    """Return one row of each parcel: several orders may share one."""
+    parcel = plan.shipments.get("parcel")
+    if parcel is None:
+        return np.arange(plan.shipments.rows)
+    return np.unique(parcel, return_index=True)[1]
 
 
 def _promised(world: World) -> Floats:
@@ -119,7 +127,7 @@ def _grams_co2(world: World, plan: Plan, km: Floats) -> float:
 def _nodes(world: World, plan: Plan) -> Rows:
     nodes, sent = world.nodes, plan.shipments
     done = {
-        "shipments": np.bincount(sent["node"], minlength=nodes.rows),
+        "shipments": np.bincount(sent["node"][_parcel_rows(plan)], minlength=nodes.rows),
         "units": np.bincount(sent["node"], sent["units"], nodes.rows).astype(np.int64),
         "cents": np.bincount(sent["node"], sent["cost_cents"], nodes.rows).astype(np.int64),
         "units_on_hand": np.bincount(
@@ -156,7 +164,7 @@ def _full(world: World, plan: Plan, shipments: Ints, units: Ints) -> Flags:
 
 def _services(world: World, plan: Plan) -> Rows:
     names = [*map(str, world.services["service"]), "over the counter"]
-    service = plan.shipments["service"]
+    service = plan.shipments["service"][_parcel_rows(plan)]
     sent = np.bincount(np.where(service < 0, len(names) - 1, service), minlength=len(names))
     return [{"service": n, "shipments": int(s)} for n, s in zip(names, sent, strict=True) if s]
 
@@ -170,7 +178,8 @@ def _parcels(world: World, plan: Plan) -> Rows:
 def _flows(world: World, plan: Plan) -> Rows:
     """Return who sends how much into which region: a country and two characters of postcode."""
     lat, lon = destinations(world)
-    order, node = plan.shipments["order"], plan.shipments["node"]
+    sent = plan.shipments.take(_parcel_rows(plan))
+    order, node = sent["order"], sent["node"]
     frame = pl.DataFrame(
         {
             "node": pl.Series(world.nodes["node"][node], dtype=pl.String),

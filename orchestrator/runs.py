@@ -26,7 +26,6 @@ from omnisource.orchestrator.measures import measures_of, to_json
 from omnisource.orchestrator.seen import pack, unpack
 from omnisource.orchestrator.sharing import judged
 from omnisource.orchestrator.warm import checked
-from omnisource.orchestrator.whatif import changed
 from omnisource.orchestrator.write import FORMATS, replacing, write_plan
 from omnisource.solvers.legend import Shipped
 from omnisource.solvers.problem import Ints
@@ -46,13 +45,6 @@ class Run:
     world: World
     plan: Plan
     what: WhatIf | None = None  # what is different from the scenario folder
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What was changed in a scenario folder before it was allocated."""
-
-    what: WhatIf  # with all changes, those of its bases too, and the seed of what they draw
 
 
 def usable_folder(folder: Path) -> Path:
@@ -91,7 +83,7 @@ def save_run(
     folder: str | Path,
     *,
     source: str | Path,
-    origin: Origin | None = None,
+    what: WhatIf | None = None,
     format: str = "csv",
 ) -> Plan:
     """Write a plan as a run folder; return it with the seconds that took.
@@ -101,7 +93,7 @@ def save_run(
         plan: what was decided.
         folder: made if it is not there; an earlier run in it is replaced.
         source: the scenario folder, which `read_run` will load again.
-        origin: what was changed in it, which `read_run` will change again; None: nothing.
+        what: what is different from it in that world; None: nothing.
         format: of the tables, "csv" or "parquet".
 
     Raises:
@@ -119,8 +111,8 @@ def save_run(
         "format": format,
         "tables": [name for name in TABLES if getattr(plan, name) is not None],
     }
-    if origin is not None:
-        made_for["what"] = origin.what.model_dump(mode="json", exclude_unset=True)
+    if what is not None:
+        made_for["what"] = what.model_dump(mode="json", exclude_unset=True)
     with replacing(folder / SEEN) as temporary:
         temporary.write_bytes(pack(world))
     text = to_json(measures_of(world, plan).document() | made_for)
@@ -161,8 +153,7 @@ def read_run(folder: str | Path) -> Run:
     """
     folder = Path(folder)
     facts = _facts(folder)
-    what = _what(folder, facts)
-    world = _world(folder, facts, what)
+    world = _world(folder, facts)
     try:
         plan = judged(world, *_shipped(world, folder, facts["format"]))
     except (KeyError, BrokenPlan) as error:
@@ -173,7 +164,9 @@ def read_run(folder: str | Path) -> Run:
     known = {name: facts[name] for name in ("seconds", "passes", "peak_mb", "seed", "run",
                                             "verdicts", "notes")}  # fmt: skip
     made = {name: facts[name] for name in ("solver", "status", "bound_cents")}
-    return Run(folder, world, replace(plan, prices=prices, facts=known, **made), what)
+    return Run(
+        folder, world, replace(plan, prices=prices, facts=known, **made), _what(folder, facts)
+    )
 
 
 def read_prices(folder: str | Path) -> pl.DataFrame:
@@ -212,7 +205,7 @@ def _facts(folder: Path) -> dict[str, Any]:
             f"{folder}: this run was written into a database, which has the record of it: "
             "`omnisource explain ORDER --db URL`"
         )
-    needed = {"scenario", "source", "policy", "now", "format", "tables", "cost_cents"}
+    needed = {"source", "policy", "now", "format", "tables", "cost_cents"}
     if missing := sorted(needed - set(facts)):
         raise UnusableInput(f"{folder / RUN}: it lacks {', '.join(missing)}; allocate again")
     return facts
@@ -222,7 +215,7 @@ def _what(folder: Path, facts: dict[str, Any]) -> WhatIf | None:
     return validated(WhatIf, facts["what"], str(folder / RUN)) if "what" in facts else None
 
 
-def _world(folder: Path, facts: dict[str, Any], what: WhatIf | None) -> World:
+def _world(folder: Path, facts: dict[str, Any]) -> World:
     if (folder / SEEN).is_file():
         return unpack((folder / SEEN).read_bytes()).world
     if not Path(facts["source"]).is_dir():
@@ -230,10 +223,7 @@ def _world(folder: Path, facts: dict[str, Any], what: WhatIf | None) -> World:
             f"{folder / RUN}: its scenario folder {facts['source']} is gone; allocate again"
         )
     world = load(facts["source"]).world
-    if what is not None:
-        world = changed(world, what.changes, seed=what.seed, where=str(folder / RUN))
-    made = {"name": facts["scenario"], "now": facts["now"], "policy": facts["policy"]}
-    head = world.scenario.model_dump() | made
+    head = world.scenario.model_dump() | {"now": facts["now"], "policy": facts["policy"]}
     return world.replace(scenario=validated(Scenario, head, str(folder / RUN)))
 
 
