@@ -111,7 +111,10 @@ def read_variant(file: Path, base: Path | None = None) -> Variant:
     changes = tuple(change for _, what in reversed(chain) for change in what.changes)
     seeds = (what.seed for _, what in chain)
     seed = next((seed for seed in seeds if seed is not None), None)
-    return Variant(file, chain[0][1], folder, changes, seed)
+    what = chain[0][1]
+    if folder.resolve() != at.resolve():
+        what = what.model_copy(update={"insight": ""})  # another network shows other things
+    return Variant(file, what, folder, changes, seed)
 
 
 def _read(file: Path) -> WhatIf:

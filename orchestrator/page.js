@@ -56,7 +56,7 @@ async function draw() {
       document.getElementById(`chart-${key}`).textContent = "Nothing to show here.";
       continue;
     }
-    const axis = { ...spec.config.axis, ...(narrow ? { labelLimit: 110 } : {}) };
+    const axis = { ...spec.config.axis, ...(narrow ? { labelLimit: 130 } : {}) };
     const whole = { ...spec, datasets, config: { ...spec.config, axis } }, by = spec.usermeta;
     if (by) {
       const things = new Set(Object.values(datasets).flat().map((row) => row[by.field]));

@@ -89,19 +89,18 @@ def sure() -> Any:
 
 def waterfall() -> Any:
     """The way from the base's cost to the scenario's, term by term."""
+    whole = alt.Scale(zero=False, nice=False, padding=56)  # pixels, for the figures beside the bars
     base = alt.Chart(_data("steps", "chosen")).encode(
         y=alt.Y("step:N", sort=None, title=None),
         tooltip=["step:N", alt.Tooltip("amount:Q", format="+,.2f")],
     )
     bar = base.mark_bar().encode(
-        x=alt.X("start:Q", title="€", axis=alt.Axis(format=EURO), scale=alt.Scale(zero=False)),
+        x=alt.X("start:Q", title="€", axis=alt.Axis(format=EURO), scale=whole),
         x2="end:Q",
         color=alt.Color("way:N", title=None, legend=None,
                         scale=alt.Scale(domain=list(WAYS), range=list(WAYS.values()))),
     )  # fmt: skip
-    text = base.mark_text(align="left", dx=4).encode(
-        x=alt.X("far:Q"), text=alt.Text("amount:Q", format="+,.2f")
-    )
+    text = base.mark_text(align="left", dx=4).encode(x=alt.X("far:Q"), text="label:N")
     far = "max(datum.start, datum.end)"
     return (bar + text).transform_calculate(far=far).properties(height=alt.Step(26))
 

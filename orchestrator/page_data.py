@@ -93,8 +93,9 @@ def _step(
     one: Outcome, name: str, ends: tuple[float, float], amount: float, *, way: str
 ) -> dict[str, Any]:
     start, end = (round(each, 2) for each in ends)
+    label = f"{amount:,.2f}" if way == "all" else f"{amount:+,.2f}"
     return {"scenario": one.name, "step": name, "start": start, "end": end,
-            "amount": round(amount, 2), "way": way}  # fmt: skip
+            "amount": round(amount, 2), "label": label, "way": way}  # fmt: skip
 
 
 def _nodes_kept(outcomes: list[Outcome]) -> set[str]:

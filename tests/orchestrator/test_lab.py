@@ -163,6 +163,14 @@ def test_a_scenario_may_be_based_on_another(shop: Path, tmp_path: Path) -> None:
     assert both.folder.resolve() == shop.resolve()
 
 
+def test_what_a_run_showed_is_not_told_of_another_network(shop: Path) -> None:
+    here, elsewhere = read_variant(SHIPPED[0]), read_variant(SHIPPED[0], shop)
+    assert here.what.insight
+    assert not elsewhere.what.insight
+    assert elsewhere.folder == shop
+    assert elsewhere.changes == here.changes
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
