@@ -193,7 +193,10 @@ class Task:
 def _all(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
     """Run tasks, so many at a time; give what they come to in their order."""
     if processes <= 1:
-        yield from map(_told, tasks, range(1, len(tasks) + 1))
+        for number, task in enumerate(tasks, 1):
+            if task.limits.report is not None:
+                task.limits.report(Round(f"scenario {number} of {len(tasks)}", 0))
+            yield run_task(task)
         return
     report, cores = tasks[0].limits.report, os.cpu_count() or 1
     threads = tasks[0].limits.threads or max(1, cores // processes)
@@ -203,18 +206,12 @@ def _all(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
     with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_quietly) as pool:
         for number, outcome in enumerate(pool.map(run_task, alone), 1):
             if report is not None:
-                report(Round("scenarios done", number))
+                report(Round(f"{number} of {len(tasks)} scenarios done", 0))
             yield outcome
 
 
 def _quietly() -> None:
     os.dup2(2, 1)  # what libraries print goes to stderr
-
-
-def _told(task: Task, number: int) -> Outcome:
-    if task.limits.report is not None:
-        task.limits.report(Round("scenario", number))
-    return run_task(task)
 
 
 def run_task(task: Task) -> Outcome:

@@ -216,8 +216,10 @@ def test_the_command_says_it_in_words_and_as_json(
     omnisource: Omnisource, shop: Path, tmp_path: Path
 ) -> None:
     file = written(tmp_path, "dear", DEARER, shop)
-    said = omnisource("scenario", "run", file, "--gap", 0.05, "--json")
+    html = tmp_path / "dear.html"
+    said = omnisource("scenario", "run", file, "--gap", 0.05, "--json", "--report", html)
     assert said.code == 0
+    assert "Dear: costs " in html.read_text(encoding="utf-8")
     document = json.loads(said.out)
     (dear,) = document["scenarios"]
     assert dear["difference"]["words"][0].startswith("Dear: costs ")
