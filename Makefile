@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench audit lock
+.PHONY: help setup demo report test lint bench audit lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ setup: $(READY) .types/omnisource  ## make .venv; does nothing twice
 
 demo: setup  ## run the main job on the bundled scenario
 	$(BIN)/omnisource demo
+
+report: setup  ## run the what-if scenarios and write out/what-if.html
+	$(BIN)/omnisource scenario run scenarios/what-if/*.toml --report out/what-if.html
 
 test: setup  ## run the tests
 	$(BIN)/python -m pytest --quiet --durations=10 -n auto --dist worksteal

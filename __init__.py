@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
         Reservation,
         StockMessage,
     )
-    from omnisource.models.scenario import Scenario
+    from omnisource.models.scenario import Scenario, WhatIf
     from omnisource.models.stock import Allotment, Receipt, StockCell
     from omnisource.models.told import Denied, OrderChange, Told
     from omnisource.models.world import Table, World
@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.explain import explain
     from omnisource.orchestrator.explain_record import explain_in as explain_decision
     from omnisource.orchestrator.generate import generate
+    from omnisource.orchestrator.lab import run_scenarios
     from omnisource.orchestrator.learn import (
         evaluate_promises,
         learn,
@@ -95,23 +96,22 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
 __version__ = "0.1.0"
 
 __all__ = [
-    "Allotment", "Availability", "BackorderRules", "BrokenPlan", "BundlePart", "Cart",
-    "CartLine", "Change", "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery",
-    "Denied", "Doing", "Explanation", "Fairness", "Fence", "HoldRule", "Lane", "LeadTimes",
-    "LifeRules", "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer",
-    "OmnisourceError", "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp",
-    "Place", "Placed", "Plan", "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused",
-    "Reservation", "Scenario", "Service", "Shipped", "Standing", "StockCell", "StockMessage",
-    "Table", "TariffStep", "Terms", "Told", "UnusableInput", "Weights", "World", "ZoneRule",
-    "__version__", "accept_change", "address_unserved", "allocate", "availability",
-    "cancel_order", "claim_of_option", "commit_plan", "compare", "confirm", "connect",
-    "decline_shipment", "evaluate", "evaluate_promises", "expire", "explain",
-    "explain_decision", "extend", "find_reservation", "generate", "hear_stock",
-    "lane_cancelled", "learn", "load", "load_into", "measures", "open_desk", "open_life",
-    "open_slot", "place_order", "placed", "promise", "promiser", "quote_change", "read_events",
-    "read_lead_times", "read_prices", "read_run", "release", "reserve", "return_goods", "roll",
-    "save_lead_times", "save_run", "share_out", "show_order", "source_again", "state_of",
-    "step_order", "world_of",
+    "Allotment", "Availability", "BackorderRules", "BrokenPlan", "BundlePart", "Cart", "CartLine",
+    "Change", "Charge", "Claim", "ClaimLine", "ClaimShipment", "Client", "Delivery", "Denied",
+    "Doing", "Explanation", "Fairness", "Fence", "HoldRule", "Lane", "LeadTimes", "LifeRules",
+    "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError",
+    "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed", "Plan",
+    "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario",
+    "Service", "Shipped", "Standing", "StockCell", "StockMessage", "Table", "TariffStep", "Terms",
+    "Told", "UnusableInput", "Weights", "WhatIf", "World", "ZoneRule", "__version__",
+    "accept_change", "address_unserved", "allocate", "availability", "cancel_order",
+    "claim_of_option", "commit_plan", "compare", "confirm", "connect", "decline_shipment",
+    "evaluate", "evaluate_promises", "expire", "explain", "explain_decision", "extend",
+    "find_reservation", "generate", "hear_stock", "lane_cancelled", "learn", "load", "load_into",
+    "measures", "open_desk", "open_life", "open_slot", "place_order", "placed", "promise",
+    "promiser", "quote_change", "read_events", "read_lead_times", "read_prices", "read_run",
+    "release", "reserve", "return_goods", "roll", "run_scenarios", "save_lead_times", "save_run",
+    "share_out", "show_order", "source_again", "state_of", "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -132,7 +132,7 @@ _MODULES = {
         "StockMessage",
     ),
     "models.promise": ("Cart", "CartLine", "Change", "NotOffered", "Offer", "Option", "Parcel"),
-    "models.scenario": ("Scenario",),
+    "models.scenario": ("Scenario", "WhatIf"),
     "models.stock": ("Allotment", "Receipt", "StockCell"),
     "models.told": ("Denied", "OrderChange", "Told"),
     "models.world": ("Table", "World"),
@@ -148,6 +148,7 @@ _MODULES = {
     "orchestrator.explain_record": ("explain_in as explain_decision",),
     "orchestrator.generate": ("generate",),
     "orchestrator.learn": ("evaluate_promises", "learn", "read_lead_times", "save_lead_times"),
+    "orchestrator.lab": ("run_scenarios",),
     "orchestrator.life": ("Doing", "Rules as LifeRules", "open_life"),
     "orchestrator.lifecycle": (
         "cancel as cancel_order", "events as read_events", "give_back as return_goods",

@@ -3,7 +3,7 @@
 Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
 This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
 cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_order.py, cli_trouble.py,
-cli_serve.py, cli_learn.py, cli_bench.py.
+cli_serve.py, cli_learn.py, cli_bench.py, cli_lab.py.
 """
 
 import os
@@ -17,6 +17,7 @@ import typer
 
 from omnisource.cli_availability import availability
 from omnisource.cli_bench import bench
+from omnisource.cli_lab import report, scenario
 from omnisource.cli_learn import learn
 from omnisource.cli_night import allocate, compare, demo, explain
 from omnisource.cli_order import order
@@ -43,6 +44,7 @@ VERBS = (
     explain,
     availability,
     reserve,
+    report,
     learn,
     promise,
     serve,
@@ -51,6 +53,7 @@ for verb in VERBS:
     app.command()(verb)
 database.add_typer(keys, name="key")
 app.add_typer(order, name="order")
+app.add_typer(scenario, name="scenario")
 app.add_typer(database, name="db")
 app.add_typer(bench, name="bench")
 

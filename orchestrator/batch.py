@@ -18,6 +18,7 @@ from omnisource.orchestrator.head import read_toml, validated
 from omnisource.orchestrator.load import Loaded, load, write_rejects
 from omnisource.orchestrator.measures import Measures, measures_of
 from omnisource.orchestrator.runs import read_prices, save_run, usable_folder
+from omnisource.orchestrator.whatif_policy import with_keys
 from omnisource.orchestrator.words import count
 from omnisource.solvers.problem import Limits, Round
 from omnisource.solvers.registry import solver as solver_of
@@ -157,9 +158,7 @@ def with_policy(world: World, file: Path) -> World:
     data = read_toml(file)
     keys = data["policy"] if set(data) == {"policy"} else data
     named = validated(Policy, keys, str(file))
-    changes = {key: getattr(named, key) for key in named.model_fields_set}
-    policy = validated(Policy, dict(world.policy) | changes, str(file))
-    return world.replace(scenario=world.scenario.model_copy(update={"policy": policy}))
+    return world.replace(scenario=with_keys(world, named, str(file)))
 
 
 def run_night(

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from omnisource.models.policy import Fairness, Fence, HoldRule, LoadStep, Policy, Weights
 from omnisource.models.row import Row
-from omnisource.models.scenario import Scenario
+from omnisource.models.scenario import Scenario, WhatIf
 from omnisource.orchestrator.columns import REQUIRED, TABLES, TO_DELIVER, Column, columns_of
+from omnisource.orchestrator.whatif import APPLIED
 
 INTRODUCTION = """\
 # Scenarios
@@ -39,6 +40,16 @@ scenario's: try `omnisource compare scenarios/demo --policy scenarios/policies/c
 The rule engines go by neither tiers nor thresholds; they are billed for what they cause.
 """
 
+WHAT_IF = """\
+## What-if files
+
+`omnisource scenario run FILE…` runs a base and variants of it on the same orders and says what
+differs, and why. A variant is a TOML file: a name, a base, and a list of `[[changes]]`, each of a
+`kind`. Conditions choose what a change is about: those of one change are joined by "and", the
+entries of one by "or", and one that is not given holds for all. Unknown keys and names are refused
+with their place. [what-if](what-if/README.md) holds eight.
+"""
+
 KINDS = {
     "text": "text", "integer": "whole number", "real": "number", "flag": "true or false",
     "time": "time with offset", "clock": "HH:MM",
@@ -48,7 +59,7 @@ KINDS = {
 def scenario_format() -> str:
     """Return scenarios/README.md: what `scenario.toml` and each table may hold."""
     tables = ("\n".join(_table(name, model)) for name, model in TABLES.items())
-    return "\n".join([INTRODUCTION, *_head(), *tables])
+    return "\n".join([INTRODUCTION, *_head(), *tables, *_what_if()])
 
 
 def _words(model: type[BaseModel]) -> str:
@@ -73,6 +84,21 @@ def _head() -> Iterator[str]:
     yield from _keys("policy.load[].", definitions["LoadStep"])
     yield from _keys("policy.hold[].", definitions["HoldRule"])
     yield ""
+
+
+def _what_if() -> Iterator[str]:
+    """Describe scenario files, and every kind of change that may stand in one."""
+    yield WHAT_IF
+    yield "| key | type | default | bounds | meaning |\n|---|---|---|---|---|"
+    yield from _keys("", WhatIf.model_json_schema())
+    yield ""
+    for change in APPLIED:
+        schema = change.model_json_schema()
+        kind = schema["properties"].pop("kind")["const"]
+        yield f"### {kind}\n\n{_words(change)}\n"
+        yield "| key | type | default | bounds | meaning |\n|---|---|---|---|---|"
+        yield from _keys("", schema)
+        yield ""
 
 
 def _examples() -> Iterator[str]:
@@ -100,7 +126,7 @@ def _keys(prefix: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    if "$ref" in schema:
+    if "$ref" in schema or "oneOf" in schema:
         return "table"
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}s"

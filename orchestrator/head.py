@@ -61,9 +61,21 @@ def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
             return f"{where}: it is missing, and is needed"
         case "timezone_aware":
             return f"{where}: the time has no offset from UTC: write 2025-01-06T18:00:00Z"
+        case "union_tag_not_found":
+            key = fault["ctx"]["discriminator"].strip("'")
+            return f"{where}: {key} is missing, and is needed to tell what this is"
+        case "union_tag_invalid":
+            return f"{where}: {_unknown_tag(fault['ctx'])}"
         case "value_error":  # of several keys together: the input is all of them
             return f"{where}: {fault['ctx']['error']}"
     return f"{where}: {fault['msg']}, not {fault['input']!r}"
+
+
+def _unknown_tag(said: dict[str, Any]) -> str:
+    known = [tag.strip(" '") for tag in said["expected_tags"].split(",")]
+    near = nearest(said["tag"], known)
+    hint = f": is it {near!r}?" if near else f"; there are {', '.join(known)}"
+    return f"there is no {said['discriminator'].strip(chr(39))} {said['tag']!r}{hint}"
 
 
 def _hint(model: type[BaseModel], place: tuple[str | int, ...]) -> str:
@@ -84,7 +96,9 @@ def _keys(schema: dict[str, Any], place: tuple[str | int, ...]) -> list[str]:
 
 
 def _property(here: dict[str, Any], name: str) -> dict[str, Any]:
-    found = here.get("properties", {}).get(name, {})
+    """Return what stands under a key, or, of one of several kinds, the kind of that name."""
+    kinds = here.get("discriminator", {}).get("mapping", {})
+    found = {"$ref": kinds[name]} if name in kinds else here.get("properties", {}).get(name, {})
     return dict(found)
 
 

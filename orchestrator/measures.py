@@ -8,6 +8,7 @@ import numpy as np
 
 from omnisource.models.plan import Plan
 from omnisource.models.world import ORDER_MODES, Table, World
+from omnisource.solvers.problem import Floats
 from omnisource.solvers.routes import distances_km
 from omnisource.solvers.surcharges import loads, shortfalls
 
@@ -109,17 +110,28 @@ def _share(part: int, whole: int) -> float:
 
 
 def _mean_km(world: World, plan: Plan) -> float | None:
-    orders, nodes = world.orders, world.nodes
-    at_home = orders["mode"] == ORDER_MODES.index("delivery")
-    order, node = plan.shipments["order"], plan.shipments["node"]
-    here = [nodes[name][node].astype(np.float64) for name in ("lat", "lon")]
-    there = [
-        np.where(at_home, orders[name], nodes[name][orders["pickup_node"]])[order].astype(float)
-        for name in ("lat", "lon")
-    ]
-    km = distances_km(*here, *there)
+    km = kilometres(world, plan.shipments)
     known = km[~np.isnan(km)]
     return round(float(known.mean()), 1) if len(known) else None
+
+
+def kilometres(world: World, shipments: Table) -> Floats:
+    """Return how far each shipment goes, (S,) km as the crow flies; NaN where nobody knows."""
+    order, node = shipments["order"], shipments["node"]
+    here = [world.nodes[name][node].astype(np.float64) for name in ("lat", "lon")]
+    there = [column[order] for column in destinations(world)]
+    return np.asarray(distances_km(*here, *there))
+
+
+def destinations(world: World) -> tuple[Floats, Floats]:
+    """Return where each order goes, (K,) degrees north and east: its address or its counter."""
+    orders, nodes = world.orders, world.nodes
+    at_home = orders["mode"] == ORDER_MODES.index("delivery")
+    lat, lon = (
+        np.where(at_home, orders[name], nodes[name][orders["pickup_node"]]).astype(np.float64)
+        for name in ("lat", "lon")
+    )
+    return lat, lon
 
 
 def to_json(document: Any) -> str:

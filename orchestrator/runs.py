@@ -17,7 +17,7 @@ import polars as pl
 
 from omnisource.models.base import BrokenPlan, UnusableInput
 from omnisource.models.plan import Plan
-from omnisource.models.scenario import Scenario
+from omnisource.models.scenario import Scenario, WhatIf
 from omnisource.models.world import Column, Table, World
 from omnisource.orchestrator.allocate import timed
 from omnisource.orchestrator.head import HEAD, validated
@@ -44,6 +44,7 @@ class Run:
     folder: Path
     world: World
     plan: Plan
+    what: WhatIf | None = None  # what is different from the scenario folder
 
 
 def usable_folder(folder: Path) -> Path:
@@ -77,7 +78,13 @@ def free_folder(folder: Path, *, force: bool = False) -> Path:
 
 
 def save_run(
-    world: World, plan: Plan, folder: str | Path, *, source: str | Path, format: str = "csv"
+    world: World,
+    plan: Plan,
+    folder: str | Path,
+    *,
+    source: str | Path,
+    what: WhatIf | None = None,
+    format: str = "csv",
 ) -> Plan:
     """Write a plan as a run folder; return it with the seconds that took.
 
@@ -86,6 +93,7 @@ def save_run(
         plan: what was decided.
         folder: made if it is not there; an earlier run in it is replaced.
         source: the scenario folder, which `read_run` will load again.
+        what: what is different from it in that world; None: nothing.
         format: of the tables, "csv" or "parquet".
 
     Raises:
@@ -103,6 +111,8 @@ def save_run(
         "format": format,
         "tables": [name for name in TABLES if getattr(plan, name) is not None],
     }
+    if what is not None:
+        made_for["what"] = what.model_dump(mode="json", exclude_unset=True)
     with replacing(folder / SEEN) as temporary:
         temporary.write_bytes(pack(world))
     text = to_json(measures_of(world, plan).document() | made_for)
@@ -154,7 +164,9 @@ def read_run(folder: str | Path) -> Run:
     known = {name: facts[name] for name in ("seconds", "passes", "peak_mb", "seed", "run",
                                             "verdicts", "notes")}  # fmt: skip
     made = {name: facts[name] for name in ("solver", "status", "bound_cents")}
-    return Run(folder, world, replace(plan, prices=prices, facts=known, **made))
+    return Run(
+        folder, world, replace(plan, prices=prices, facts=known, **made), _what(folder, facts)
+    )
 
 
 def read_prices(folder: str | Path) -> pl.DataFrame:
@@ -197,6 +209,10 @@ def _facts(folder: Path) -> dict[str, Any]:
     if missing := sorted(needed - set(facts)):
         raise UnusableInput(f"{folder / RUN}: it lacks {', '.join(missing)}; allocate again")
     return facts
+
+
+def _what(folder: Path, facts: dict[str, Any]) -> WhatIf | None:
+    return validated(WhatIf, facts["what"], str(folder / RUN)) if "what" in facts else None
 
 
 def _world(folder: Path, facts: dict[str, Any]) -> World:

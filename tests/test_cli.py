@@ -13,7 +13,7 @@ from omnisource.solvers.registry import SOLVERS
 
 Omnisource = Callable[..., Any]
 VERBS = ("demo", "generate", "validate", "load", "allocate", "compare", "explain", "availability",
-         "reserve", "serve",
+         "reserve", "report", "serve",
          "promise")  # fmt: skip
 
 # help and usage
