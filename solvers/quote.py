@@ -21,10 +21,7 @@ greenest of one date there may be more, which are not offered: a customer wants 
 Lexicographic minima are minima of one sum: of priced + 2⁻²⁶ · emits and of emits + 2⁻²⁸ · ⌊priced⌋,
 exact up to 65 kg of CO2 and a million euros; beyond, only ties are decided otherwise.
 
-Where lead times are learned, a_w depends on the number of parcels (quote_known.py): the surer each
-has to be, the later its date. Then (1) and (2) are walked for each p with the dates that p parcels
-have, none left out, and what is found is told with the dates of as many parcels as it has. A plan
-of p parcels that is worth offering is met, or beaten, in the walk of its own p.
+Where lead times are learned, a_w depends on the number of parcels: see quote_walk.py.
 """
 
 from typing import Any, Final, NamedTuple
@@ -33,28 +30,15 @@ import numpy as np
 from numba import njit
 
 from omnisource.solvers.candidates import distance, rule_of
-from omnisource.solvers.kernel import best_plan
 from omnisource.solvers.lend import lent
 from omnisource.solvers.over_lanes import Exits, Lanes, Over
-from omnisource.solvers.plans import FAR, scratch
-from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Ints
-from omnisource.solvers.quote_known import WALKED, likely
+from omnisource.solvers.problem import Flags, Ints
+from omnisource.solvers.quote_known import likely
 from omnisource.solvers.quote_menu import goods_of, menu_of, met_nodes, price_zones, reached
-from omnisource.solvers.quote_merge import (
-    CHEAPEST,
-    GREENEST,
-    NOT_SERVED,
-    cheapest_merged,
-    choose_ways,
-    merge_of,
-    nothing_found,
-    oracle,
-    travels,
-    write_merged,
-    write_shipment,
-)
+from omnisource.solvers.quote_merge import CHEAPEST, GREENEST, merge_of, oracle, travels
 from omnisource.solvers.quote_plans import cropped, new, room_for, undominated
 from omnisource.solvers.quote_prune import thinned, worth_keeping
+from omnisource.solvers.quote_walk import asked, earliest, greenest_by, next_walk
 
 MOST_PLANS: Final = 64
 """Plans of a group that are kept at the most."""
@@ -148,114 +132,23 @@ def front(direct: Any, merge: Any, limits: Any, to: Any, at: tuple[int, int]) ->
     `merge` is None where nothing can be merged, and what deals with it is not compiled.
     """
     (most, deadline), (g, count), first = limits, at, at[1]
-    menu, menus, free, left = direct.menu, direct.menus, direct.free, direct.left
-    menu_ways, arrives = (menu, direct.ways), direct.ways.arrives
-    figures = menu.figure_start, menu.way, menu.priced, menu.emits
-    costs, total, columns = (menus.menu_cost, direct.way), menus.units.sum(), arrives.shape[1]
-    limit, order = menus.max_shipments, np.zeros(1, np.int64)
-    out = (np.empty(total, np.int64), np.empty(total, np.int64), 0)
-    if merge is not None:
-        merged = nothing_found(total)
-        sent_work = scratch(merge.inbound.menus, order)
+    units, columns = direct.menus.units, direct.ways.arrives.shape[1]
     for goal in (CHEAPEST, GREENEST):
         p, column = most, 0
         while p > 0:
-            limit[0] = p if p < total else UNLIMITED
-            work = scratch(menus, order)
-            by, used, first_there = deadline, 0, earliest(menu, arrives[:, column], menus.units)
+            by, used, first_there = deadline, 0, 0
+            if merge is None:
+                first_there = earliest(direct.menu, direct.ways.arrives[:, column], units)
             while by >= first_there and count - first < MOST_PLANS:
-                choose_ways(figures, arrives, (goal, column, by), costs)
-                if p == 1:
-                    value, parcels = in_one(menus, left, total, out)
+                if goal == GREENEST and columns > 1:
+                    by = greenest_by(direct, merge, (by, p), (to, g, count))
                 else:
-                    value, parcels = best_plan(menus, 0, free, left, work, out)
-                if parcels == 0 or value >= FAR:
-                    value, parcels = float(NOT_SERVED), 0
-                found = False
-                if merge is not None:
-                    asked = goal, column, by
-                    cheapest_merged(merge, direct, (work, sent_work), asked, value, merged)
-                    found = merged.exit[0] >= 0
-                    if found:
-                        by = write_merged((merge, direct), (g, count), merged, to, column) - 1
-                if not found:
-                    if parcels == 0:
-                        break
-                    plan = out[0], out[1], parcels, costs[1]
-                    by = write_plan(menu_ways, (g, count), plan, (to, column)) - 1
+                    by = asked(direct, merge, (goal, column, by, p), (to, g, count))[1]
+                if by < 0:
+                    break
                 used = max(used, to.parcels[count])
-                if columns == 1 or to.parcels[count] <= column + 1:
+                if columns == 1 or goal == GREENEST or to.parcels[count] <= column + 1:
                     count += new(to, first, count)
+                by -= 1
             p, column = next_walk((p, column), used, goal, (most, columns))
     return count
-
-
-@njit(inline="always")
-def next_walk(
-    walked: tuple[int, int], used: int, goal: int, limits: tuple[int, int]
-) -> tuple[int, int]:
-    """Return how many parcels at the most, and whose dates, to walk next; no parcels for the end.
-
-    Args:
-        walked: the same of the last walk.
-        used: parcels at the most of the plans that it found.
-        goal: whether price or CO2 comes first.
-        limits: parcels at the most, and columns of dates.
-    """
-    (p, column), (most, columns) = walked, limits
-    if columns == 1:
-        return (min(p, used, WALKED + 1) - 1 if goal == CHEAPEST else 0), 0
-    if p == most:
-        done = used <= column + 1 or column + 1 == columns
-        return 0 if done else column + 1, column
-    return most, column + 1
-
-
-@njit(cache=True, nogil=True)
-def earliest(menu: Any, arrives: Ints, units: Ints) -> int:
-    """Return the minute before which some line can be had from nowhere, so no plan is there."""
-    k, first = len(units), np.full(len(units), np.iinfo(np.int64).max)
-    for m in range(len(menu.content)):
-        at, rest = np.iinfo(np.int64).max, menu.content[m]
-        for f in range(menu.figure_start[m], menu.figure_start[m + 1]):
-            at = min(at, arrives[menu.way[f]])
-        for j in range(k):
-            if rest % (units[j] + 1) > 0:
-                first[j] = min(first[j], at)
-            rest //= units[j] + 1
-    return int(first.max())
-
-
-@njit(cache=True, nogil=True)
-def in_one(menus: Any, left: Any, total: int, out: Any) -> tuple[float, int]:
-    """Return what `best_plan` does where all has to come in one parcel."""
-    least, state = float(NEVER), 1
-    for asked in menus.units:
-        state *= asked + 1
-    for c in range(len(menus.node)):
-        m = menus.menu_start[c + 1] - 1  # what holds most is the last
-        room = left.node_orders[c] > 0 and left.node_units[c] >= total
-        if menus.menu_content[m] == state - 1 and room and menus.menu_cost[m] < least:
-            least, out[0][0], out[1][0] = menus.menu_cost[m], c, m
-    return least, int(least < NEVER)
-
-
-@njit(cache=True, nogil=True)
-def write_plan(menu_ways: Any, at: tuple[int, int], plan: Any, to_at: Any) -> int:
-    """Write a plan and its parcels; return when it arrives by the dates of column `to_at[1]`."""
-    (to, column), (g, q), (candidate, entry, parcels, way) = to_at, at, plan
-    menu, ways = menu_ways
-    s, latest, own = to.start[q], 0, min(parcels, ways.arrives.shape[1]) - 1
-    to.group[q], to.arrives[q], to.priced[q], to.cents[q], to.grams[q] = g, 0, 0.0, 0, 0
-    to.parcels[q] = parcels
-    for i in range(parcels):
-        m, f = entry[i], way[entry[i]]
-        write_shipment((menu, ways), (candidate[i], m, f), (to, s), own)
-        to.arrives[q] = max(to.arrives[q], to.due[s])
-        latest = max(latest, ways.arrives[menu.way[f], column])
-        to.priced[q] += menu.priced[f]
-        to.cents[q] += to.bill[s]
-        to.grams[q] += to.emits[s]
-        s += 1
-    to.start[q + 1] = s
-    return int(latest)
