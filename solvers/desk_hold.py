@@ -68,10 +68,11 @@ def holds_lanes(desk: Desk, ask: Ask, way: Way, *, minutes: int) -> int:
 def takes(desk: Desk, ask: Ask, parcel: tuple[int, int, int], parcels: int) -> int:
     """Return the minutes that a parcel, one of so many, was learned to take, rounded up.
 
-    `parcel` is node, service and row; nothing where nothing is learned.
+    `parcel` is node, service and row; nothing where nothing is learned, or dates are by a fine,
+    which asks for no quantile: then the clocks alone say how long a quote stands.
     """
     (node, service, row), times = parcel, desk.sure.times
-    if times is None:
+    if times is None or desk.sure.fine > 0:
         return 0
     region = desk.regions(ask)[PLACE[row]]
     km = distance(desk.inputs(ask), row, node)

@@ -26,7 +26,6 @@ Where lead times are learned, a_w depends on the number of parcels: see quote_wa
 
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 from numba import njit
 
 from omnisource.solvers.candidates import distance, rule_of

@@ -9,7 +9,13 @@ clocks' arrival (clocks.py), the date of a parcel that is one of p is
 
     (1)  a(n, v, r, p)  =  max( c(n, v, r), end of the day of now + l(n, v, r, q^(1/p)) )
 
-a day at the destination, and the probability that a plan P, promised for D, is kept
+a day at the destination. Where a late order is fined F days (dates.py), with d days and P_w(d) the
+probability that way w has arrived by then, p parcels are all dated as if they were as sure,
+
+    (1′) a(n, v, r, p)  =  max( c(n, v, r), end of day argmin_d  d + F (1 − P_w(d)^p) )
+
+over the days from c on, and no earlier than fewer parcels. The probability that a plan P, promised
+for D, is kept
 
     (2)  likely(P)  =  Π over parcels  P(arrived by D)
                      · Π over its nodes  (1 − decline rate)
@@ -42,6 +48,8 @@ class Known(NamedTuple):
     now: int  # minutes since 1970-01-01 UTC
     by: int  # nothing later, minutes
     columns: int  # P: numbers of parcels that differ in their dates, at least 1
+    parcels: Ints  # (P,) the numbers
+    fine: float  # days that a late order weighs; 0: dates are as sure as `minutes` says
     minutes: tuple[Floats, Floats]  # (7, V, B, P) at what 1, 2, … parcels each need, by place
     curve: tuple[Floats, Floats]  # (7, V, B, Q) at each level; the region's factor is in both
     route: tuple[Floats, Floats]  # (O+1,) times as long from each origin to the place; last: 1
@@ -92,6 +100,7 @@ def promised(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any)
     """
     nodes, start, service = ways
     until, ends, to = known.until, known.day_end, lent(arrives)
+    chance = np.empty(ends.shape[1])
     columns, last, several = arrives.shape[1], ends.shape[1], len(ends) > 1
     for row in range(len(data.place)):
         place, first = data.place[row], row * len(nodes)
@@ -110,11 +119,56 @@ def promised(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any)
                 if v < 0:
                     continue
                 there = zone_there(data, known, (row, v, node, km)) if several else 0
+                if known.fine > 0:
+                    way = (place, zone, there), (today, v, band, longer), morning
+                    by_fine(known, way, chance, to[w])
+                    continue
                 for p in range(columns):
                     needed = minutes[today, v, band, p] * longer
                     while day < last and until[zone, there, day] < needed:
                         day += 1
                     to[w, p] = max(to[w, p], ends[there, day]) if day < last else BEYOND
+
+
+@njit(cache=True, nogil=True)
+def by_fine(known: Any, way: Any, chance: Floats, to: Any) -> None:
+    """Make of a way's arrival by the clocks, in every column, its dates by the fine, (1′).
+
+    Args:
+        known: `Known`.
+        way: (place, zone of the node, of the destination), (weekday, service, band, how slow), and
+            the first day that can be.
+        chance: (D,) room.
+        to: (P,).
+    """
+    (place, zone, there), (today, v, band, longer), first = way
+    ends, until, curve = known.day_end[there], known.until[zone, there], known.curve[place]
+    last, pick, begin = len(ends), 0, first
+    while begin < last and ends[begin] < to[0]:
+        begin += 1
+    for day in range(begin, last):
+        chance[day] = sure_by(known.level, curve[today, v, band], until[day] / longer)
+    for p in range(len(to)):
+        least = known.fine + last
+        for day in range(begin, last):
+            if day - first >= least:
+                break
+            cost = day - first + known.fine * (1 - chance[day] ** known.parcels[p])
+            if cost < least and day >= pick:
+                least, pick = cost, day
+        to[p] = max(to[p], ends[pick]) if begin < last else BEYOND
+
+
+@njit(inline="always")
+def sure_by(level: Floats, curve: Any, minutes: float) -> float:
+    """Return the probability reached after minutes of the week, linear between levels."""
+    low, below = 0.0, 0.0
+    for q in range(len(curve)):
+        if minutes < curve[q]:
+            share = max(0.0, minutes - low) / (curve[q] - low)
+            return float(below + (level[q] - below) * share)
+        low, below = curve[q], level[q]
+    return float(below)
 
 
 @njit(inline="always")
@@ -178,13 +232,7 @@ def arrived(data: Any, known: Any, way: tuple[int, int, int], by: int) -> float:
     curve = known.curve[place][weekday(asked), service, band]
     longer = known.factor[node] * known.route[place][known.origin[node]]
     gone = spent(known, asked + by - known.now) - spent(known, asked)
-    minutes, low, below = gone / longer, 0.0, 0.0
-    for q in range(len(curve)):
-        if minutes < curve[q]:
-            share = max(0.0, minutes - low) / (curve[q] - low)
-            return float(below + (known.level[q] - below) * share)
-        low, below = curve[q], known.level[q]
-    return float(below)
+    return sure_by(known.level, curve, gone / longer)
 
 
 @njit(cache=True, nogil=True)

@@ -29,6 +29,7 @@ class Sure:
 
     times: LeadTimes | None
     target: float
+    fine: float  # days that a late order weighs; 0: none, dates are as sure as the target
     keeps: Floats  # (N,)
     lost: Floats  # (R,), none where every record is right
     shelf: Ints  # (R,) likewise
@@ -55,6 +56,7 @@ class Sure:
         ]
         return base._replace(
             columns=len(needed),
+            parcels=known(("parcels", units), partial(parcels_of, units)),
             minutes=(minutes[0], minutes[1]),
             curve=(ways[0][0], ways[1][0]),
             route=(ways[0][1], ways[1][1]),
@@ -63,13 +65,14 @@ class Sure:
     def _base(self) -> Known:
         """Return what holds for all regions."""
         base = Known(
-            0, 0, 1, NOTHING, NOTHING, NO_ROUTE, NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_INTS,
-            NO_FLOATS, NO_INTS, np.zeros((0, 0, 0)), NO_INTS, NO_INTS, NO_INTS, NO_INTS, NO_INTS,
-            np.zeros((0, 0), np.int64), 0, self.keeps, self.lost, self.shelf, self.safety,
+            0, 0, 1, NO_INTS, 0.0, NOTHING, NOTHING, NO_ROUTE, NO_FLOATS, NO_FLOATS, NO_FLOATS,
+            NO_INTS, NO_FLOATS, NO_INTS, np.zeros((0, 0, 0)), NO_INTS, NO_INTS, NO_INTS, NO_INTS,
+            NO_INTS, np.zeros((0, 0), np.int64), 0, self.keeps, self.lost, self.shelf, self.safety,
         )  # fmt: skip
         if self.times is None:
             return base
         return base._replace(
+            fine=self.fine,
             level=self.times.probability.copy(),  # writable, as compiled for
             edges_km=self.times.edges_km.copy(),
             factor=self.times.node_factor.copy(),
@@ -91,9 +94,18 @@ def roots(target: float, units: int) -> Floats:
     >>> roots(0.81, 2).round(2).tolist()
     [0.81, 0.9]
     """
+    return np.asarray(target ** (1 / parcels_of(units)))
+
+
+def parcels_of(units: int) -> Ints:
+    """Return the numbers of parcels that differ in their dates.
+
+    >>> parcels_of(20).tolist()
+    [1, 2, 3, 4, 5, 6, 7, 8, 20]
+    """
     parcels = np.arange(1, min(units, WALKED + 1) + 1)
     parcels[-1] = units
-    return np.asarray(target ** (1 / parcels))
+    return parcels
 
 
 def at_levels(curve: Floats, known: Floats, wanted: Floats) -> Floats:
@@ -124,11 +136,11 @@ def days_learned(times: LeadTimes | None) -> int:
 def surety(world: World, times: LeadTimes | None) -> Sure:
     """Return what a world knows of how surely things go as planned."""
     keeps, stock = 1.0 - world.nodes["decline_rate"], world.stock
-    target = world.policy.promised_probability
+    aim = world.policy.promised_probability, world.policy.late_fine_days or 0.0
     if (stock["accuracy"] >= 1.0).all():
-        return Sure(times, target, keeps, NO_FLOATS, NO_INTS, NO_INTS)
+        return Sure(times, *aim, keeps, NO_FLOATS, NO_INTS, NO_INTS)
     found = Cells(stock["node"], stock["sku"], stock["on_hand"], stock["unit_cost_cents"])
     lost = lost_units(world, stock.rows, world.now)
     return Sure(
-        times, target, keeps, lost, stock["on_hand"].astype(np.int64), kept_back(world, found)
+        times, *aim, keeps, lost, stock["on_hand"].astype(np.int64), kept_back(world, found)
     )

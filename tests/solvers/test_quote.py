@@ -160,11 +160,32 @@ def learned(world: World, seed: int) -> LeadTimes:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_learned_dates_are_as_sure_as_the_number_of_parcels_needs(
-    random_world: Callable[..., World], seed: int
+def fined_days(chances: list[float], fine: float) -> list[int]:
+    """The day to promise where 1, 2, 3, 4 parcels are each there by a day with those chances."""
+    found = [0]
+    for p in range(1, 5):
+        costs = [day + fine * (1 - chance**p) for day, chance in enumerate(chances)]
+        later = range(found[-1], len(chances))
+        found.append(min(later, key=lambda day, costs=costs: (costs[day], day)))  # type: ignore[misc]
+    return found[1:]
+
+
+def test_more_days_are_promised_where_a_late_order_is_dearer_or_parcels_are_more() -> None:
+    assert fined_days([0.5, 0.8, 0.95], 5.0) == [1, 2, 2, 2]  # a day for 0.3 · 5, not for 0.15 · 5
+    assert fined_days([0.5, 0.8, 0.95], 10.0) == [2, 2, 2, 2]
+    assert fined_days([0.9, 0.95, 0.96], 15.0) == [0, 1, 1, 1]  # 0.05 · 15 < 1 day < 0.0925 · 15
+
+
+@pytest.mark.parametrize("fine", [None, 3, 12])
+@pytest.mark.parametrize("seed", range(6))
+def test_learned_dates_are_as_sure_as_the_number_of_parcels_or_a_fine_asks(
+    random_world: Callable[..., World], seed: int, fine: int | None
 ) -> None:
     world = unhurried(random_world(seed, orders=4))
+    if fine is not None:
+        fined = {"slower_cents_per_day": 10, "late_fine_cents": 10 * fine}
+        policy = world.policy.model_copy(update={"promise_quantile": None, **fined})
+        world = world.replace(scenario=world.scenario.model_copy(update={"policy": policy}))
     times, q = learned(world, seed), world.policy.promised_probability
     problem, _ = compile_world(world, threads=1)
     ready = desk(world, lead_times=times)
@@ -174,6 +195,11 @@ def test_learned_dates_are_as_sure_as_the_number_of_parcels_needs(
         node, service, arrives, km = way
         asked: Any = {"service": service, "node": node, "km": km, "weekday": day, "region": -1}
         at = world.now % DAY
+        if fine is not None:
+            begin = max(arrives // DAY, world.now // DAY)
+            ends = [d * DAY + DAY - 1 for d in range(begin, begin + 40)]
+            sure = [times.probability_by(**asked, minutes=e - world.now, at=at) for e in ends]
+            return tuple(max(arrives, ends[day]) for day in fined_days(sure, fine))
         took = [ceil(times.quantile(**asked, p=q ** (1 / p), at=at) - 1e-6) for p in range(1, 5)]
         return tuple(max(arrives, (world.now + m) // DAY * DAY + DAY - 1) for m in took)
 
