@@ -48,8 +48,6 @@ class Known(NamedTuple):
     now: int  # minutes since 1970-01-01 UTC
     by: int  # nothing later, minutes
     columns: int  # P: numbers of parcels that differ in their dates, at least 1
-    parcels: Ints  # (P,) the numbers
-    fine: float  # days that a late order weighs; 0: dates are as sure as `minutes` says
     minutes: tuple[Floats, Floats]  # (7, V, B, P) at what 1, 2, … parcels each need, by place
     curve: tuple[Floats, Floats]  # (7, V, B, Q) at each level; the region's factor is in both
     route: tuple[Floats, Floats]  # (O+1,) times as long from each origin to the place; last: 1
@@ -71,6 +69,8 @@ class Known(NamedTuple):
     lost: Floats  # (R,) units that are expected to be lost from each cell
     shelf: Ints  # (R,) units that can be lost
     safety: Ints  # (R,)
+    parcels: Ints  # (P,) the numbers of parcels that differ in their dates
+    fine: float  # days that a late order weighs; 0: dates are as sure as `minutes` says
 
 
 @njit(cache=True, nogil=True)

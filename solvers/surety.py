@@ -65,9 +65,10 @@ class Sure:
     def _base(self) -> Known:
         """Return what holds for all regions."""
         base = Known(
-            0, 0, 1, NO_INTS, 0.0, NOTHING, NOTHING, NO_ROUTE, NO_FLOATS, NO_FLOATS, NO_FLOATS,
+            0, 0, 1, NOTHING, NOTHING, NO_ROUTE, NO_FLOATS, NO_FLOATS, NO_FLOATS,
             NO_INTS, NO_FLOATS, NO_INTS, np.zeros((0, 0, 0)), NO_INTS, NO_INTS, NO_INTS, NO_INTS,
             NO_INTS, np.zeros((0, 0), np.int64), 0, self.keeps, self.lost, self.shelf, self.safety,
+            NO_INTS, 0.0,
         )  # fmt: skip
         if self.times is None:
             return base
