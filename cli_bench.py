@@ -135,8 +135,8 @@ def promise(
     *,
     carts: Annotated[int, typer.Option(min=5, help="How many are timed.")] = 3_000,
     exact: Annotated[
-        int, typer.Option(min=0, help="How many are held against the exact solver.")
-    ] = 500,
+        int, typer.Option(min=0, help="How many are held against the exact solver; goal: 500.")
+    ] = 100,
     rivals: Annotated[int, typer.Option(min=0, help="How many the rivals do.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other carts.")] = 0,
     scratch: Annotated[

@@ -1,4 +1,4 @@
-"""What promises are held against: the exact solver, a search over all routes, a plain loop.
+"""What promises are held against: the exact solver, and a search over all routes.
 
 None of them knows the desk: they take the cart as the one order of a night.
 """
@@ -14,7 +14,7 @@ from omnisource.solvers.compile import compile_world
 from omnisource.solvers.evaluate import evaluate
 from omnisource.solvers.legend import Shipped, shipped
 from omnisource.solvers.parcels import Parcels
-from omnisource.solvers.problem import NEVER, Limits, Problem
+from omnisource.solvers.problem import NEVER, Limits
 from omnisource.solvers.registry import solver
 
 SHORT_CENTS: Final = 10_000_000
@@ -84,65 +84,6 @@ def first_arrival(world: World) -> int | None:
         else:
             return None
     return latest if held.any() else None
-
-
-def plain_cents(world: World) -> float:
-    """Return the cheapest plan's cost by plain loops over all nodes, lines whole.
-
-    For every node and every set of lines that it holds, the cheapest service; then the cheapest
-    partition of all lines. What a shop writes first.
-    """
-    problem, _ = compile_world(world, threads=1)
-    return plain_loop(problem, world.nodes.rows)
-
-
-def plain_loop(problem: Problem, nodes: int) -> float:
-    """Return the same of a compiled order, looking at every node of the network."""
-    k = int(problem.order_line[1])
-    of_node = {int(n): c for c, n in enumerate(problem.node.tolist())}
-    grams, mm3 = problem.grams.tolist(), problem.mm3.tolist()
-    units, bits = problem.units.tolist(), problem.line_fences.tolist()
-    best = [float(NEVER)] * (1 << k)
-    for n in range(nodes):
-        c = of_node.get(n)
-        if c is None:
-            continue
-        caps = problem.cap[c * k : c * k + k].tolist()
-        rates = problem.rate[c * k : c * k + k].tolist()
-        ways = range(int(problem.ways.start[c]), int(problem.ways.start[c + 1]))
-        held = sum(1 << j for j in range(k) if caps[j] >= units[j])
-        for s in range(1, 1 << k):
-            if s & held != s:
-                continue
-            inside = [j for j in range(k) if s >> j & 1]
-            fixed = float(problem.per_shipment[n]) + sum(rates[j] * units[j] for j in inside)
-            weight = sum(grams[j] * units[j] for j in inside)
-            volume = sum(mm3[j] * units[j] for j in inside)
-            fences = 0
-            for j in inside:
-                fences |= bits[j]
-            for way in ways:
-                cents = _by_way(problem, way, weight, (volume, fences))
-                best[s] = min(best[s], fixed + cents)
-    cheapest = [0.0] + [float(NEVER)] * ((1 << k) - 1)
-    for s in range(1, 1 << k):
-        t = s
-        while t:
-            cheapest[s] = min(cheapest[s], best[t] + cheapest[s ^ t])
-            t = (t - 1) & s
-    return cheapest[-1]
-
-
-def _by_way(problem: Problem, way: int, weight: int, goods: tuple[float, int]) -> float:
-    ways, (volume, fences) = problem.ways, goods
-    if fences & int(ways.fences[way]):
-        return float(NEVER)
-    divisor = float(ways.dim_divisor[ways.service[way]])
-    billable = max(weight, int(-(-volume // divisor))) if divisor > 0 else weight
-    step = int(ways.steps[way])
-    while ways.step_grams[step] < billable:
-        step += 1
-    return float(ways.step_cents[step]) + int(weight * float(ways.co2[way]) + 0.5)
 
 
 def folded(world: World, prices: Any) -> World:

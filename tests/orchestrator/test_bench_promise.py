@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import omnisource as om
+from omnisource.models.promise import CartLine
 from omnisource.orchestrator.bench_promise import Asked, differences, measure, random_carts
+from omnisource.orchestrator.bench_promise_plain import plain_cents, shop_of
+from omnisource.orchestrator.placed import DOOR
+from omnisource.orchestrator.promise import promiser
 
 
 def test_random_carts_are_of_every_length_and_the_same_for_a_seed(shop: Path) -> None:
@@ -21,5 +25,20 @@ def test_the_best_options_are_those_of_the_exact_solver_and_of_all_routes(shop: 
 def test_the_figures_make_a_table(shop: Path) -> None:
     found = measure(shop, Asked(carts=10, exact=0, rivals=1))
     assert found.carts == 10
-    assert len(found.sheet().rows) == 4
+    assert len(found.sheet().rows) == 5
     assert found.document()["milliseconds"]["p50"] > 0
+
+
+def test_plain_loops_find_the_cheapest_plan_that_keeps_lines_whole(shop: Path) -> None:
+    world = om.load(shop)
+    ready = promiser(world)
+    plain, whole = shop_of(ready.desk), 0
+    for cart in random_carts(world, 20, 2):
+        home = cart.model_copy(update={"store": None, "modes": DOOR})
+        alone = home.model_copy(update={"lines": (CartLine(sku=cart.lines[0].sku),)})
+        for asked in (home, alone):
+            best = ready.promise(asked, world.scenario.now).tagged("cheapest")
+            cents = plain_cents(plain, ready.ask(asked, world.scenario.now))
+            assert best is None or best.cost_cents <= cents
+            whole += best is not None and best.cost_cents == cents
+    assert whole >= 30
