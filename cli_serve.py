@@ -1,5 +1,6 @@
 """The HTTP service, and the keys of those who may call it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,10 @@ def serve(
         str | None,
         typer.Option(metavar="TIME", help="When its clock starts. [default: the machine's]"),
     ] = None,
+    lead_times: Annotated[
+        Path | None,
+        typer.Option("--lead-times", metavar="FILE", help="Learned, to date promises by."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,7 +48,8 @@ def serve(
     from omnisource.orchestrator.serve import serve as run
     from omnisource.orchestrator.settings import PREFIX, settings_of
 
-    said = {"DB": db, **({"NOW": now} if now else {}), **({"LOG": "faults"} if quiet else {})}
+    given = {"NOW": now, "LOG": "faults" if quiet else None, "LEAD_TIMES": lead_times}
+    said = {"DB": db} | {name: str(value) for name, value in given.items() if value}
     settings = settings_of({**os.environ, **{PREFIX + name: text for name, text in said.items()}})
     if workers > 1 and not db.startswith("postgresql"):
         typer.echo(

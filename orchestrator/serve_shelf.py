@@ -15,6 +15,7 @@ the event loop alone, which is also the only one that promises.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -25,6 +26,7 @@ from omnisource.models.promise import Cart, CartLine, Offer
 from omnisource.models.world import ABSENT, Table, World
 from omnisource.orchestrator.availability import availability
 from omnisource.orchestrator.explain_stored import explain_stored
+from omnisource.orchestrator.learn import learned
 from omnisource.orchestrator.promise import Promiser, promiser
 from omnisource.orchestrator.store import Database
 from omnisource.orchestrator.store_plan import last_prices
@@ -59,11 +61,15 @@ class Snapshot:
     read_at: float  # of the machine's own clock
 
 
-def read_snapshot(database: Database, now: datetime) -> Snapshot:
-    """Read a world and the last night's prices, and prepare them for carts."""
+def read_snapshot(database: Database, now: datetime, lead_times: Path | None = None) -> Snapshot:
+    """Read a world and the last night's prices, and prepare them for carts.
+
+    `lead_times` is the file of those that were learned, if any.
+    """
     began = monotonic()
     world = read_world(database, now).world
-    made = promiser(world, last_prices(database))
+    times = learned(world, None, lead_times)
+    made = promiser(world, last_prices(database), lead_times=times)
     units = made.desk.data.cell_units.copy()  # ours to change
     desk = replace(made.desk, data=made.desk.data._replace(cell_units=units))
     return Snapshot(world, replace(made, desk=desk), began)

@@ -136,7 +136,7 @@ def open_service(settings: Settings) -> Service:
     desk = open_desk(settings.db, sync=settings.sync, wait=settings.wait_seconds)
     with ExitStack() as undo:
         undo.callback(desk.close)
-        shelf = Shelf(lambda: read_snapshot(desk.database, now()))
+        shelf = Shelf(lambda: read_snapshot(desk.database, now(), settings.lead_times))
         warm_up(shelf.snapshot, now())
         settle()
         meters = Meters()

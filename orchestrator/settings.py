@@ -4,6 +4,7 @@
 |---|---|---|
 | `OMNISOURCE_DB` | | the database: a file, `sqlite:///FILE`, `postgresql://…` |
 | `OMNISOURCE_NOW` | the clock | when the service's clock starts, for trials on a scenario's day |
+| `OMNISOURCE_LEAD_TIMES` | | file of lead times, as `learn` writes it; read anew with all else |
 | `OMNISOURCE_HOLD_MINUTES` | 15 | how long a reservation is held |
 | `OMNISOURCE_REFRESH_SECONDS` | 30 | how often changed stock is read for promises; 0: never |
 | `OMNISOURCE_REREAD_SECONDS` | 900 | how often all is read anew: network, prices too; 0: never |
@@ -20,6 +21,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
@@ -34,6 +36,7 @@ class Settings(Value):
 
     db: Annotated[str, Field(min_length=1)]
     now: AwareDatetime | None = None
+    lead_times: Path | None = None
     hold_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
     refresh_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     reread_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 900.0

@@ -122,7 +122,8 @@ def at_levels(curve: Floats, known: Floats, wanted: Floats) -> Floats:
     at = np.interp(wanted, known, np.arange(len(known)))
     low = np.minimum(at.astype(np.int64), len(known) - 2) if len(known) > 1 else at.astype(int)
     high = np.minimum(low + 1, len(known) - 1)
-    return np.asarray(curve[..., low] + (at - low) * (curve[..., high] - curve[..., low]))
+    found = curve[..., low] + (at - low) * (curve[..., high] - curve[..., low])
+    return np.ascontiguousarray(found)  # as compiled for
 
 
 def days_learned(times: LeadTimes | None) -> int:

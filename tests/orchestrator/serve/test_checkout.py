@@ -1,5 +1,7 @@
 """A checkout over HTTP: promised, held, confirmed, given back; and every no."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +127,18 @@ def test_promises_follow_stock_when_it_is_read_again(shop: Any, words: Any, how:
     options = shop.ask("POST", "/v1/promise", words.cart(B=1)).json()["options"]
     assert [each["nodes"] for each in options] == [["W"]]  # what it receives on the 8th
     assert options[0]["promise_at"] > before
+
+
+def test_dates_are_as_sure_as_was_learned_where_lead_times_are_given(
+    open_shop: Any, tmp_path: Path
+) -> None:
+    curve = [2 * 1440.0, 5 * 1440.0]  # half within two days of Monday noon, nine in ten in five
+    known = {
+        "probability": [0.5, 0.9], "edges_km": [], "services": {"post": [[curve] * 7]},
+        "nodes": {}, "regions": {"DE-1": [1, 1]}, "routes": {}, "week": [1] * 7,
+    }  # fmt: skip
+    file = tmp_path / "leadtimes.json"
+    file.write_text(json.dumps(known))
+    plain, sure = open_shop().offer(A=1), open_shop(lead_times=file).offer(A=1)
+    assert (plain["promise_at"][:10], plain["probability"]) == ("2025-01-08", 1)
+    assert (sure["promise_at"][:10], sure["probability"]) == ("2025-01-11", 0.9)
