@@ -56,6 +56,7 @@ def test_out_keeps_the_plan_as_tables(omnisource: Omnisource, shop: Path, here: 
     names = {file.name for file in folder.iterdir()}
     assert names == {
         "shipments.csv", "allocations.csv", "shortages.csv", "prices.csv", "run.json",
+        "seen.zip",
     }  # fmt: skip
     run = json.loads((folder / "run.json").read_text())
     assert {key: run[key] for key in KEYS} == {key: said.document[key] for key in KEYS}
@@ -69,7 +70,8 @@ def test_tables_can_be_parquet_and_replace_an_earlier_run(
     omnisource("allocate", shop, "--solver", "nearest", "--out", "out")
     omnisource("allocate", shop, "--solver", "nearest", "--out", "out", "--format", "parquet")
     names = {file.name for file in (here / "out").iterdir()}
-    assert names == {"shipments.parquet", "allocations.parquet", "shortages.parquet", "run.json"}
+    tables = {f"{name}.parquet" for name in ("shipments", "allocations", "shortages")}
+    assert names == {*tables, "run.json", "seen.zip"}
 
 
 def test_a_dry_run_writes_nothing(omnisource: Omnisource, shop: Path, here: Path) -> None:
