@@ -47,7 +47,7 @@ class Lane(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer a request, or hand what has come to the ordinary way."""
-        if data.startswith(START) and self._is_idle():
+        if self._is_idle() and data.startswith(START):
             answer = answered(self.app_state["service"], data, self.server_state.default_headers)
             if answer is not None:
                 self._unset_keepalive_if_required()
@@ -80,7 +80,8 @@ def answered(service: Service, data: bytes, headers: list[tuple[bytes, bytes]]) 
         headers: that every answer has.
     """
     began, end = perf_counter(), data.find(b"\r\n\r\n") + 4
-    head = plain_head(data[len(START) : end - 2]) if 4 <= end <= LONGEST else None
+    is_one = data.startswith(START) and end <= LONGEST
+    head = plain_head(data[len(START) : end - 2]) if is_one else None
     if head is None or int(head[b"content-length"]) != len(data) - end:
         return None
     kind, _, token = head.get(b"authorization", b"").decode("ascii").partition(" ")

@@ -148,13 +148,13 @@ def listening(kept: Any, sqlite: Any) -> Iterator[Callable[[], socket.socket]]:
     )  # fmt: skip
     thread = threading.Thread(target=server.run)
     thread.start()
-    until = monotonic() + 60
+    until = monotonic() + 600  # a machine that compiles its kernels, among others
     while not server.started:
         assert monotonic() < until
         sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield lambda: socket.create_connection(("127.0.0.1", port), timeout=30)
+        yield lambda: socket.create_connection(("127.0.0.1", port), timeout=600)
     finally:
         server.should_exit = True
         thread.join()
