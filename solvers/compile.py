@@ -197,7 +197,7 @@ def _inputs(
         nodes["lat"].astype(np.float64), nodes["lon"].astype(np.float64), ships,
         nodes["pickup"].astype(bool), rules.node, nodes["cents_per_unit"].astype(np.int64),
         nodes["cents_per_shipment"].astype(np.int64) + shipment_risk(world),
-        channels_of(world), _only(stock), held_at(world)[lines.rows[lines.start[:-1]]],
+        channels_of(world), only_channel(stock), held_at(world)[lines.rows[lines.start[:-1]]],
         move_cents(world), rules.service, rules.beyond_km,
         net.collected, net.arrivals.node, net.arrivals.rule, net.arrivals.at, net.delivers,
         net.rules.start, net.rules.node, net.rules.up_to_km,
@@ -213,7 +213,7 @@ def _inputs(
     return data._replace(**columns)
 
 
-def _only(stock: Cells) -> Column:
+def only_channel(stock: Cells) -> Column:
     """Return, (R,), the channel that alone draws on each cell, −1 where there is no such."""
     return np.full(len(stock.node), NO_CHANNEL, np.int32) if stock.only is None else stock.only
 

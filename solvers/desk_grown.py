@@ -7,8 +7,10 @@ import numpy as np
 
 from omnisource.models.world import World
 from omnisource.solvers.available import cells
+from omnisource.solvers.compile import only_channel
 from omnisource.solvers.desk import Desk, unfenced
 from omnisource.solvers.grouping import grouped
+from omnisource.solvers.risk import unit_risk
 from omnisource.solvers.surety import surety
 
 OF_CELLS: Final = ("atp", "channels", "fenced", "inputs", "surety")
@@ -34,7 +36,8 @@ def grown(desk: Desk, world: World) -> Desk:
             sku_cells=_like(data.sku_cells, sku_cells),
             cell_node=_like(data.cell_node, stock.node),
             cell_units=_like(data.cell_units, stock.units),
-            cell_cost=_like(data.cell_cost, stock.unit_cost),
+            cell_cost=_like(data.cell_cost, stock.unit_cost + unit_risk(bare, stock)),
+            cell_only=_like(data.cell_only, only_channel(stock)),
         ),
         prices=(_like(desk.prices[0], price), *desk.prices[1:]),
         sure=surety(bare, desk.sure.times),
