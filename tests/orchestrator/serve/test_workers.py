@@ -20,13 +20,13 @@ def test_workers_agree_on_feeds_reservations_and_keys(two: tuple[Any, Any], word
     stale = {"option": other.offer(A=20), "channel": "web"}
     reserved = one.ask("POST", "/v1/reservations", held, key="cart-1")
     assert reserved.status_code == 201
-    assert other.ask("POST", "/v1/reservations", held, key="cart-1").json() == reserved.json()
     assert one.ask("POST", "/v1/promise", words.cart(A=20)).json()["options"] == []
     assert other.offer(A=20)  # has not looked, and holds nothing by it
     lost = other.ask("POST", "/v1/reservations", stale)
     assert (lost.status_code, lost.json()["type"]) == (409, "urn:omnisource:short")
     assert other.ask("POST", "/v1/promise", words.cart(A=20)).json()["options"] == []  # it has now
 
+    assert other.ask("POST", "/v1/reservations", held, key="cart-1").json() == reserved.json()
     name = reserved.json()["reservation"]
     assert other.ask("POST", f"/v1/reservations/{name}/release").status_code == 200
     assert other.offer(A=20)
