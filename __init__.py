@@ -41,39 +41,10 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.models.told import Denied, OrderChange, Told
     from omnisource.models.world import Table, World
     from omnisource.orchestrator.allocate import allocate
-    from omnisource.orchestrator.availability import availability
-    from omnisource.orchestrator.backorder import share_out
-    from omnisource.orchestrator.barred import address_unserved, lane_cancelled
-    from omnisource.orchestrator.change import accept_change, quote_change
-    from omnisource.orchestrator.client import Client, Refusal
-    from omnisource.orchestrator.compare import compare
-    from omnisource.orchestrator.decline import decline as decline_shipment
-    from omnisource.orchestrator.decline import source as source_again
-    from omnisource.orchestrator.explain import explain
-    from omnisource.orchestrator.explain_record import explain_in as explain_decision
-    from omnisource.orchestrator.generate import generate
-    from omnisource.orchestrator.lab import run_scenarios
-    from omnisource.orchestrator.learn import (
-        evaluate_promises,
-        learn,
-        read_lead_times,
-        save_lead_times,
-    )
-    from omnisource.orchestrator.life import Doing, open_life
-    from omnisource.orchestrator.life import Rules as LifeRules
-    from omnisource.orchestrator.lifecycle import cancel as cancel_order
-    from omnisource.orchestrator.lifecycle import events as read_events
-    from omnisource.orchestrator.lifecycle import give_back as return_goods
-    from omnisource.orchestrator.lifecycle import place as place_order
-    from omnisource.orchestrator.lifecycle import show as show_order
-    from omnisource.orchestrator.lifecycle import step as step_order
-    from omnisource.orchestrator.load import load_world as load
-    from omnisource.orchestrator.load import world_of
-    from omnisource.orchestrator.measures import Measures
-    from omnisource.orchestrator.measures import measures_of as measures
-    from omnisource.orchestrator.placed import placed
-    from omnisource.orchestrator.promise import Promiser, promise, promiser
-    from omnisource.orchestrator.reserve import (
+    from omnisource.orchestrator.checkout.availability import availability
+    from omnisource.orchestrator.checkout.placed import placed
+    from omnisource.orchestrator.checkout.promise import Promiser, promise, promiser
+    from omnisource.orchestrator.checkout.reserve import (
         confirm,
         expire,
         extend,
@@ -83,14 +54,43 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
         release,
         reserve,
     )
-    from omnisource.orchestrator.reserve_form import claim_of_option
+    from omnisource.orchestrator.checkout.reserve_form import claim_of_option
+    from omnisource.orchestrator.compare import compare
+    from omnisource.orchestrator.explain import explain
+    from omnisource.orchestrator.explain_record import explain_in as explain_decision
+    from omnisource.orchestrator.folder.load import load_world as load
+    from omnisource.orchestrator.folder.load import world_of
+    from omnisource.orchestrator.lab.run import run_scenarios
+    from omnisource.orchestrator.learn import (
+        evaluate_promises,
+        learn,
+        read_lead_times,
+        save_lead_times,
+    )
+    from omnisource.orchestrator.life.backorder import share_out
+    from omnisource.orchestrator.life.barred import address_unserved, lane_cancelled
+    from omnisource.orchestrator.life.change import accept_change, quote_change
+    from omnisource.orchestrator.life.decline import decline as decline_shipment
+    from omnisource.orchestrator.life.decline import source as source_again
+    from omnisource.orchestrator.life.doing import Doing, open_life
+    from omnisource.orchestrator.life.doing import Rules as LifeRules
+    from omnisource.orchestrator.life.verbs import cancel as cancel_order
+    from omnisource.orchestrator.life.verbs import events as read_events
+    from omnisource.orchestrator.life.verbs import give_back as return_goods
+    from omnisource.orchestrator.life.verbs import place as place_order
+    from omnisource.orchestrator.life.verbs import show as show_order
+    from omnisource.orchestrator.life.verbs import step as step_order
+    from omnisource.orchestrator.measures import Measures
+    from omnisource.orchestrator.measures import measures_of as measures
     from omnisource.orchestrator.rolling import Standing, roll
     from omnisource.orchestrator.runs import read_prices, read_run, save_run
-    from omnisource.orchestrator.store_desk import open_desk
+    from omnisource.orchestrator.serve.client import Client, Refusal
+    from omnisource.orchestrator.store.desk import open_desk
     from omnisource.orchestrator.stored import commit_plan, connect, load_into
-    from omnisource.solvers.evaluate import evaluate
-    from omnisource.solvers.leadtime import LeadTimes
-    from omnisource.solvers.legend import Shipped
+    from omnisource.orchestrator.synthetic.generate import generate
+    from omnisource.solvers.compile.legend import Shipped
+    from omnisource.solvers.judge.evaluate import evaluate
+    from omnisource.solvers.leadtime.table import LeadTimes
     from omnisource.solvers.problem import Limits
 
 __version__ = "0.1.0"
@@ -137,39 +137,39 @@ _MODULES = {
     "models.told": ("Denied", "OrderChange", "Told"),
     "models.world": ("Table", "World"),
     "orchestrator.allocate": ("allocate",),
-    "orchestrator.availability": ("availability",),
-    "orchestrator.backorder": ("share_out",),
-    "orchestrator.barred": ("address_unserved", "lane_cancelled"),
-    "orchestrator.change": ("accept_change", "quote_change"),
-    "orchestrator.client": ("Client", "Refusal"),
+    "orchestrator.checkout.availability": ("availability",),
+    "orchestrator.life.backorder": ("share_out",),
+    "orchestrator.life.barred": ("address_unserved", "lane_cancelled"),
+    "orchestrator.life.change": ("accept_change", "quote_change"),
+    "orchestrator.serve.client": ("Client", "Refusal"),
     "orchestrator.compare": ("compare",),
-    "orchestrator.decline": ("decline as decline_shipment", "source as source_again"),
+    "orchestrator.life.decline": ("decline as decline_shipment", "source as source_again"),
     "orchestrator.explain": ("explain",),
     "orchestrator.explain_record": ("explain_in as explain_decision",),
-    "orchestrator.generate": ("generate",),
+    "orchestrator.synthetic.generate": ("generate",),
     "orchestrator.learn": ("evaluate_promises", "learn", "read_lead_times", "save_lead_times"),
-    "orchestrator.lab": ("run_scenarios",),
-    "orchestrator.life": ("Doing", "Rules as LifeRules", "open_life"),
-    "orchestrator.lifecycle": (
+    "orchestrator.lab.run": ("run_scenarios",),
+    "orchestrator.life.doing": ("Doing", "Rules as LifeRules", "open_life"),
+    "orchestrator.life.verbs": (
         "cancel as cancel_order", "events as read_events", "give_back as return_goods",
         "place as place_order", "show as show_order", "step as step_order",
     ),
-    "orchestrator.load": ("load_world as load", "world_of"),
+    "orchestrator.folder.load": ("load_world as load", "world_of"),
     "orchestrator.measures": ("Measures", "measures_of as measures"),
-    "orchestrator.reserve": (
+    "orchestrator.checkout.reserve": (
         "confirm", "expire", "extend", "find_reservation", "hear_stock", "open_slot", "release",
         "reserve",
     ),
-    "orchestrator.reserve_form": ("claim_of_option",),
-    "orchestrator.placed": ("placed",),
-    "orchestrator.promise": ("Promiser", "promise", "promiser"),
+    "orchestrator.checkout.reserve_form": ("claim_of_option",),
+    "orchestrator.checkout.placed": ("placed",),
+    "orchestrator.checkout.promise": ("Promiser", "promise", "promiser"),
     "orchestrator.rolling": ("Standing", "roll"),
     "orchestrator.runs": ("read_prices", "read_run", "save_run"),
-    "orchestrator.store_desk": ("open_desk",),
+    "orchestrator.store.desk": ("open_desk",),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),
-    "solvers.evaluate": ("evaluate",),
-    "solvers.leadtime": ("LeadTimes",),
-    "solvers.legend": ("Shipped",),
+    "solvers.judge.evaluate": ("evaluate",),
+    "solvers.leadtime.table": ("LeadTimes",),
+    "solvers.compile.legend": ("Shipped",),
     "solvers.problem": ("Limits",),
 }  # fmt: skip
 _ORIGINS = {

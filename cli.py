@@ -1,9 +1,10 @@
 """Commands: parse, call one verb, print one report.
 
-Imports stand inside the commands, so that `--help` loads none of the libraries that they need.
-This file is the door; a group of verbs has a file of its own beside it: cli_scenario.py,
-cli_night.py, cli_availability.py, cli_promise.py, cli_reserve.py, cli_order.py, cli_trouble.py,
-cli_serve.py, cli_learn.py, cli_bench.py, cli_lab.py.
+Imports stand inside the commands, so that `--help` loads none of the libraries that they need. This
+file is the door; a group of verbs has a file of its own beside it: commands/scenario.py,
+commands/night.py, commands/availability.py, commands/promise.py, commands/reserve.py,
+commands/order.py, commands/trouble.py, commands/serve.py, commands/learn.py, commands/bench.py,
+commands/lab.py.
 """
 
 import os
@@ -15,16 +16,16 @@ from typing import Annotated
 
 import typer
 
-from omnisource.cli_availability import availability
-from omnisource.cli_bench import bench
-from omnisource.cli_lab import report, scenario
-from omnisource.cli_learn import learn
-from omnisource.cli_night import allocate, compare, demo, explain
-from omnisource.cli_order import order
-from omnisource.cli_promise import promise
-from omnisource.cli_reserve import database, reserve
-from omnisource.cli_scenario import generate, load, validate
-from omnisource.cli_serve import keys, serve
+from omnisource.commands.availability import availability
+from omnisource.commands.bench import bench
+from omnisource.commands.lab import report, scenario
+from omnisource.commands.learn import learn
+from omnisource.commands.night import allocate, compare, demo, explain
+from omnisource.commands.order import order
+from omnisource.commands.promise import promise
+from omnisource.commands.reserve import database, reserve
+from omnisource.commands.scenario import generate, load, validate
+from omnisource.commands.serve import keys, serve
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -1,7 +1,7 @@
 """What may change between a scenario and its base: one value for each kind of change.
 
 `kind` tells them apart. Each is applied to a world by the function of its kind in
-`orchestrator/whatif.py`; those of one scenario apply in the order in which they stand.
+`orchestrator/lab/whatif.py`; those of one scenario apply in the order in which they stand.
 """
 
 from typing import Annotated, Literal, TypeAlias

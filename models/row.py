@@ -2,7 +2,7 @@
 
 A row model describes one table of a scenario folder. It is the only source of what a column
 may hold: types and bounds are its fields, what joins several columns stands in `RULES`, what
-must be unique in `KEY`. `orchestrator/check.py` applies the same to whole columns.
+must be unique in `KEY`. `orchestrator/folder/check.py` applies the same to whole columns.
 """
 
 import re

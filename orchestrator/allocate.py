@@ -23,12 +23,12 @@ from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
 from omnisource.orchestrator.sharing import shared_night
 from omnisource.orchestrator.warm import RESOURCES, start_of
-from omnisource.solvers.available import Cells
-from omnisource.solvers.certify import SHORT_FROM, Shortlisted, overstated, shortlisted
-from omnisource.solvers.compile import compile_scene, everything, scene
+from omnisource.solvers.compile.available import Cells
+from omnisource.solvers.compile.legend import Legend, Shipped, shipped
+from omnisource.solvers.compile.world import compile_scene, everything, scene
 from omnisource.solvers.consolidate import dated
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Legend, Shipped, shipped
+from omnisource.solvers.joint.certify import SHORT_FROM, Shortlisted, overstated, shortlisted
+from omnisource.solvers.judge.evaluate import evaluate
 from omnisource.solvers.problem import Answer, Ints, Limits, Prices, Problem, Round
 from omnisource.solvers.registry import solver as solver_of
 

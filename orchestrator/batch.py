@@ -14,12 +14,12 @@ from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate, timed
 from omnisource.orchestrator.compare import COMPARED, plans_of, side_by_side
 from omnisource.orchestrator.distribute import Engine, allocate_in_shards
-from omnisource.orchestrator.head import read_toml, validated
-from omnisource.orchestrator.load import Loaded, load, write_rejects
+from omnisource.orchestrator.folder.head import read_toml, validated
+from omnisource.orchestrator.folder.load import Loaded, load, write_rejects
+from omnisource.orchestrator.lab.policy import with_keys
 from omnisource.orchestrator.measures import Measures, measures_of
+from omnisource.orchestrator.report.words import count
 from omnisource.orchestrator.runs import read_prices, save_run, usable_folder
-from omnisource.orchestrator.whatif_policy import with_keys
-from omnisource.orchestrator.words import count
 from omnisource.solvers.problem import Limits, Round
 from omnisource.solvers.registry import solver as solver_of
 

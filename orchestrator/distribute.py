@@ -1,9 +1,9 @@
 """The night on more than one machine: where shards live, and what becomes of them when one dies.
 
-The world is cut into shards that are small worlds themselves: the whole network and stock, and
-some of the orders. Each is compiled where it lives, once, and stays there; from then on only
-prices, rooms and use travel (`solvers/sharded.py`). Both engines call the very same functions of
-`solvers/shards.py` in the same order, so with the same number of shards the plan is the same.
+The world is cut into shards that are small worlds themselves: the whole network and stock, and some
+of the orders. Each is compiled where it lives, once, and stays there; from then on only prices,
+rooms and use travel (`solvers/shards/solve.py`). Both engines call the very same functions of
+`solvers/shards/shard.py` in the same order, so with the same number of shards the plan is the same.
 
 A shard that is lost with its machine is made again on another: its world lies with the driver's
 node, and its plans follow from the calls that changed it (`shards.CHANGING`), which are repeated.
@@ -26,14 +26,14 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
 from omnisource.orchestrator.allocate import Night, at, certified, tell
-from omnisource.solvers.available import cells
-from omnisource.solvers.compile import compile_world, in_threads
-from omnisource.solvers.cut import by_scarcest, joined_starts, ranges, runs
-from omnisource.solvers.executor import Executor, Local
-from omnisource.solvers.legend import Shipped, shipped
+from omnisource.solvers.compile.available import cells
+from omnisource.solvers.compile.legend import Shipped, shipped
+from omnisource.solvers.compile.world import compile_world, in_threads
 from omnisource.solvers.problem import Answer, Decisions, Ints, Limits
-from omnisource.solvers.sharded import agreed, shards_for
-from omnisource.solvers.shards import CHANGING, Served, Shard, capacity
+from omnisource.solvers.shards.cut import by_scarcest, joined_starts, ranges, runs
+from omnisource.solvers.shards.executor import Executor, Local
+from omnisource.solvers.shards.shard import CHANGING, Served, Shard, capacity
+from omnisource.solvers.shards.solve import agreed, shards_for
 
 TRIES: Final = 5
 """Times that a shard is made again for one call before the night is given up."""

@@ -12,11 +12,11 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.explanation import Explanation
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
-from omnisource.orchestrator.rejects import nearest
+from omnisource.orchestrator.folder.rejects import nearest
+from omnisource.orchestrator.report.words import count
 from omnisource.orchestrator.warm import prices_of
-from omnisource.orchestrator.words import count
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.explain import explain as explained
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.explain.order import explain as explained
 
 
 def explain(world: World, plan: Plan, order: str, *, why_not: str | None = None) -> Explanation:

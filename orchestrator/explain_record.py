@@ -1,8 +1,9 @@
 """Explain a decision from its record: as it was, whatever has become of stock, orders and network.
 
 A night keeps the world that it read with the plan and the prices (seen.py); every other decision
-keeps what it was asked and what was left (record.py). The order is put back into that world, the
-plan is judged anew, and the alternatives are the oracle's over the stock and at the prices of then.
+keeps what it was asked and what was left (life/record.py). The order is put back into that world,
+the plan is judged anew, and the alternatives are the oracle's over the stock and at the prices of
+then.
 """
 
 from dataclasses import replace
@@ -18,18 +19,18 @@ from omnisource.models.plan import Plan
 from omnisource.models.policy import Policy
 from omnisource.models.world import World
 from omnisource.orchestrator.explain import explain, row_of
-from omnisource.orchestrator.record import Recorded, read_back
+from omnisource.orchestrator.life.record import Recorded, read_back
+from omnisource.orchestrator.life.sourcing import Sourcer, sourcer_of
 from omnisource.orchestrator.seen import Seen, unpack
 from omnisource.orchestrator.sharing import judged
-from omnisource.orchestrator.sourcing import Sourcer, sourcer_of
-from omnisource.orchestrator.store import Database, loaded_database
-from omnisource.orchestrator.store_events import read_order
-from omnisource.orchestrator.store_plan import find_run
-from omnisource.orchestrator.store_records import Record, find_record, nights_of, records_of
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.explain import explain as explained
-from omnisource.solvers.legend import Shipped
+from omnisource.orchestrator.store.database import Database, loaded_database
+from omnisource.orchestrator.store.events import read_order
+from omnisource.orchestrator.store.plan import find_run
+from omnisource.orchestrator.store.records import Record, find_record, nights_of, records_of
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.explain.order import explain as explained
+from omnisource.solvers.judge.evaluate import evaluate
 
 
 def explain_decision(

@@ -17,11 +17,11 @@ from omnisource.models.http_orders import OrderView
 from omnisource.models.order import Order
 from omnisource.models.plan import Plan
 from omnisource.models.world import ABSENT, ORDER_MODES, Table, World
+from omnisource.orchestrator.checkout.placed import of_its_products
 from omnisource.orchestrator.explain import explain, row_of
-from omnisource.orchestrator.placed import of_its_products
 from omnisource.orchestrator.warm import checked, numbered
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.judge.evaluate import evaluate
 
 
 def explain_stored(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from omnisource.models.world import ABSENT, Column, Table, World
-from omnisource.orchestrator.free import Cell, Free
+from omnisource.orchestrator.life.free import Cell, Free
 from omnisource.solvers.problem import Ints
 
 

@@ -14,12 +14,12 @@ from omnisource.models.policy import Policy
 from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.measures import to_json
 from omnisource.orchestrator.write import replacing
-from omnisource.solvers.dates import DEAREST, RULES, Aim, Rule
-from omnisource.solvers.history import NEVER, History, history_of, region_name
-from omnisource.solvers.leadtime import LeadTimes
+from omnisource.solvers.leadtime.dates import DEAREST, RULES, Aim, Rule
+from omnisource.solvers.leadtime.history import NEVER, History, history_of, region_name
+from omnisource.solvers.leadtime.replay import METHODS, Method, lead_times_of, mornings, replay
+from omnisource.solvers.leadtime.table import LeadTimes
+from omnisource.solvers.leadtime.week import DAY
 from omnisource.solvers.problem import Flags, Ints
-from omnisource.solvers.replay import METHODS, Method, lead_times_of, mornings, replay
-from omnisource.solvers.week import DAY
 
 FILE: Final = "leadtimes.json"
 EPOCH: Final = date(1970, 1, 1)
@@ -197,7 +197,7 @@ def evaluate_promises(
         since: the first day of promises.
         until: the last one; None: that of the last order.
         aim: how a promise weighs days against being late; None: the policy's.
-        method: as `omnisource.solvers.replay.offers`.
+        method: as `omnisource.solvers.leadtime.replay.offers`.
 
     Raises:
         UnusableInput: the method is unknown, the aim is none, no order was placed in that time,

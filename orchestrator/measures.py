@@ -8,9 +8,9 @@ import numpy as np
 
 from omnisource.models.plan import Plan
 from omnisource.models.world import ORDER_MODES, Table, World
+from omnisource.solvers.judge.surcharges import loads, shortfalls
 from omnisource.solvers.problem import Floats
-from omnisource.solvers.routes import distances_km
-from omnisource.solvers.surcharges import loads, shortfalls
+from omnisource.solvers.routes.direct import distances_km
 
 
 @dataclass(frozen=True)

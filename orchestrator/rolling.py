@@ -3,7 +3,7 @@
 Every few minutes a run looks at all orders that are placed and not released:
 
     (1)  all of them are decided together, by the joint solver; to send units from another node
-         than was chosen before costs the policy's `move_cents` (solvers/stay.py)
+         than was chosen before costs the policy's `move_cents` (solvers/joint/stay.py)
     (2)  an order whose latest safe release (solvers/hold.py) comes before the next run is
          released: its parcels go to their nodes, and nothing moves them again
     (3)  who shares a parcel is released together
@@ -29,14 +29,14 @@ from omnisource.models.plan import Plan
 from omnisource.models.world import ABSENT, Table, World
 from omnisource.orchestrator.allocate import Night, certified, prepare
 from omnisource.orchestrator.sharing import groups_of
-from omnisource.solvers.available import cells
+from omnisource.solvers.compile.available import cells
+from omnisource.solvers.compile.legend import Shipped, shipped
+from omnisource.solvers.compile.menus import too_many_cuts
 from omnisource.solvers.consolidate import apart
 from omnisource.solvers.hold import waits_until
-from omnisource.solvers.legend import Shipped, shipped
-from omnisource.solvers.menus import too_many_cuts
-from omnisource.solvers.parcels import Parcels
+from omnisource.solvers.joint.stay import Given, settled, stay
+from omnisource.solvers.judge.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED, Flags, Ints, Limits
-from omnisource.solvers.stay import Given, settled, stay
 
 MOVE_CENTS: Final = 100
 """What a move must save where the policy does not say."""

@@ -21,14 +21,14 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.batch import Opened, open_folder, seeded
 from omnisource.orchestrator.measures import Measures, measures_of, to_json
+from omnisource.orchestrator.report.words import count
 from omnisource.orchestrator.rolling import Rolled, Standing, roll
 from omnisource.orchestrator.runs import lines_named, rows_named, usable_folder
 from omnisource.orchestrator.warm import checked
-from omnisource.orchestrator.words import count
 from omnisource.orchestrator.write import name_rows, replacing, write_frame
-from omnisource.solvers.available import cells
+from omnisource.solvers.compile.available import cells
+from omnisource.solvers.joint.stay import Given
 from omnisource.solvers.problem import UNLIMITED, Limits
-from omnisource.solvers.stay import Given
 
 STATE: Final = "rolling.json"
 TEXT, WHOLE = pl.String(), pl.Int64()

@@ -1,6 +1,6 @@
 """Rolling allocation of a database: what is open is decided, and what must go is released.
 
-A run is a night (store_plan.py) that may move what is reserved (store_held.py), and then a release
+A run is a night (store/plan.py) that may move what is reserved (store/held.py), and then a release
 for each order that cannot wait until the next run, each a transaction of its own under a key made
 of the run's name: a run that was killed is finished by one more run of the same time. What is
 released is an event of the order's life, and no run moves it again.
@@ -17,21 +17,21 @@ from omnisource.models.plan import Plan
 from omnisource.models.told import Told
 from omnisource.orchestrator.allocate import allocate, with_facts
 from omnisource.orchestrator.batch import with_policy
-from omnisource.orchestrator.life import Doing, open_life
-from omnisource.orchestrator.lifecycle import step
-from omnisource.orchestrator.load import Loaded
+from omnisource.orchestrator.folder.load import Loaded
+from omnisource.orchestrator.life.doing import Doing, open_life
+from omnisource.orchestrator.life.verbs import step
 from omnisource.orchestrator.measures import Measures, measures_of
+from omnisource.orchestrator.report.words import count
 from omnisource.orchestrator.rolling import MOVE_CENTS, together
 from omnisource.orchestrator.source import remarks_of
-from omnisource.orchestrator.store import Database, loaded_database
-from omnisource.orchestrator.store_batches import moved_orders, short_of_held
-from omnisource.orchestrator.store_plan import Written, last_prices
-from omnisource.orchestrator.store_read import StoredWorld, read_world
-from omnisource.orchestrator.store_waiting import Waiting, read_waiting
+from omnisource.orchestrator.store.batches import moved_orders, short_of_held
+from omnisource.orchestrator.store.database import Database, loaded_database
+from omnisource.orchestrator.store.plan import Written, last_prices
+from omnisource.orchestrator.store.read import StoredWorld, read_world
+from omnisource.orchestrator.store.waiting import Waiting, read_waiting
 from omnisource.orchestrator.stored import commit_plan
-from omnisource.orchestrator.words import count
 from omnisource.solvers.hold import waits_until
-from omnisource.solvers.parcels import Parcels
+from omnisource.solvers.judge.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED, Ints, Limits
 
 

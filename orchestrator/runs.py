@@ -20,14 +20,14 @@ from omnisource.models.plan import Plan
 from omnisource.models.scenario import Scenario, WhatIf
 from omnisource.models.world import Column, Table, World
 from omnisource.orchestrator.allocate import timed
-from omnisource.orchestrator.head import HEAD, validated
-from omnisource.orchestrator.load import load
+from omnisource.orchestrator.folder.head import HEAD, validated
+from omnisource.orchestrator.folder.load import load
 from omnisource.orchestrator.measures import measures_of, to_json
 from omnisource.orchestrator.seen import pack, unpack
 from omnisource.orchestrator.sharing import judged
 from omnisource.orchestrator.warm import checked
 from omnisource.orchestrator.write import FORMATS, replacing, write_plan
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.compile.legend import Shipped
 from omnisource.solvers.problem import Ints
 
 RUN: Final = "run.json"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from omnisource.models.plan import Plan
 from omnisource.models.world import World
-from omnisource.solvers.certify import SHORT_FROM
+from omnisource.solvers.compile.legend import Shipped
 from omnisource.solvers.consolidate import DATES, Joined, apart, joined, together
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.joint.certify import SHORT_FROM
+from omnisource.solvers.judge.evaluate import evaluate
 from omnisource.solvers.problem import Ints
 
 

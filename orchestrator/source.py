@@ -7,11 +7,11 @@ from pathlib import Path
 from omnisource.models.base import UnusableInput
 from omnisource.models.world import World
 from omnisource.orchestrator.batch import open_folder
+from omnisource.orchestrator.folder.load import Loaded, describe
 from omnisource.orchestrator.journal import Report
-from omnisource.orchestrator.load import Loaded, describe
-from omnisource.orchestrator.store import loaded_database
-from omnisource.orchestrator.store_read import read_world
-from omnisource.orchestrator.words import count
+from omnisource.orchestrator.report.words import count
+from omnisource.orchestrator.store.database import loaded_database
+from omnisource.orchestrator.store.read import read_world
 from omnisource.solvers.problem import Limits, Round
 
 

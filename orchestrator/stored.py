@@ -10,9 +10,9 @@ from omnisource.models.plan import Plan
 from omnisource.models.tables import PLANNED, STARTED
 from omnisource.models.world import World
 from omnisource.orchestrator.measures import measures_of
-from omnisource.orchestrator.store import Database, loaded_database, open_database
-from omnisource.orchestrator.store_batches import moved_orders
-from omnisource.orchestrator.store_plan import (
+from omnisource.orchestrator.store.batches import moved_orders
+from omnisource.orchestrator.store.database import Database, loaded_database, open_database
+from omnisource.orchestrator.store.plan import (
     Written,
     end_run,
     find_run,
@@ -21,9 +21,9 @@ from omnisource.orchestrator.store_plan import (
     start_run,
     written,
 )
-from omnisource.orchestrator.store_read import StoredWorld, read_world
-from omnisource.orchestrator.store_scenario import write_scenario
-from omnisource.orchestrator.store_write import Clock, write_partition
+from omnisource.orchestrator.store.read import StoredWorld, read_world
+from omnisource.orchestrator.store.scenario import write_scenario
+from omnisource.orchestrator.store.write import Clock, write_partition
 from omnisource.orchestrator.write import name_rows
 from omnisource.solvers.problem import Limits, Round
 

@@ -1,6 +1,6 @@
 """The nightly batch out of a database and into it: read, decide, keep, write, end.
 
-The steps and what they promise stand in store_plan.py. A run that was killed is finished by the
+The steps and what they promise stand in store/plan.py. A run that was killed is finished by the
 same command with the same `--run`: before its plan was kept it is decided again, afterwards it
 is written to the end.
 """
@@ -18,14 +18,14 @@ from omnisource.models.plan import Plan
 from omnisource.models.tables import STARTED
 from omnisource.orchestrator.allocate import allocate, timed, with_facts
 from omnisource.orchestrator.batch import seeded, with_policy
-from omnisource.orchestrator.head import read_toml
-from omnisource.orchestrator.load import Loaded
+from omnisource.orchestrator.folder.head import read_toml
+from omnisource.orchestrator.folder.load import Loaded
 from omnisource.orchestrator.measures import Measures, measures_of, to_json
 from omnisource.orchestrator.runs import RUN, read_prices, usable_folder
 from omnisource.orchestrator.source import remarks_of
-from omnisource.orchestrator.store import Database, loaded_database
-from omnisource.orchestrator.store_batches import moved_orders, short_of_held
-from omnisource.orchestrator.store_plan import (
+from omnisource.orchestrator.store.batches import moved_orders, short_of_held
+from omnisource.orchestrator.store.database import Database, loaded_database
+from omnisource.orchestrator.store.plan import (
     StoredRun,
     Written,
     find_run,
@@ -33,8 +33,8 @@ from omnisource.orchestrator.store_plan import (
     start_run,
     unfinished_runs,
 )
-from omnisource.orchestrator.store_read import StoredWorld, read_world
-from omnisource.orchestrator.store_show import read_fallen, read_plan
+from omnisource.orchestrator.store.read import StoredWorld, read_world
+from omnisource.orchestrator.store.show import read_fallen, read_plan
 from omnisource.orchestrator.stored import PARTITION, finish_run, plan_document
 from omnisource.orchestrator.stored_told import StoredNight
 from omnisource.orchestrator.write import replacing, write_frame

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from omnisource.orchestrator.measures import Measures
-from omnisource.orchestrator.store_plan import Written
-from omnisource.orchestrator.words import count
+from omnisource.orchestrator.report.words import count
+from omnisource.orchestrator.store.plan import Written
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,9 @@ import polars as pl
 from omnisource.models.base import UnusableInput
 from omnisource.models.plan import Plan
 from omnisource.models.world import Column, Table, World
-from omnisource.solvers.available import Cells
+from omnisource.solvers.compile.available import Cells
+from omnisource.solvers.joint.resources import grained
 from omnisource.solvers.problem import Prices, Problem
-from omnisource.solvers.resources import grained
 
 RESOURCES: Final = ("stock", "node_orders", "node_units")
 """What can have a price: a unit in a stock cell, a shipment of a node, a unit it handles."""

@@ -38,11 +38,11 @@ import numpy as np
 from omnisource.models.plan import SHIPMENT_TERMS, Plan
 from omnisource.models.policy import Policy
 from omnisource.models.world import ABSENT, ORDER_MODES, Table, World
-from omnisource.solvers.compile import with_menus
-from omnisource.solvers.legend import Legend, Shipped
+from omnisource.solvers.compile.legend import Legend, Shipped
+from omnisource.solvers.compile.risk import held_at
+from omnisource.solvers.compile.world import with_menus
 from omnisource.solvers.problem import MENU_LIMIT, UNLIMITED, Ints, Problem
 from omnisource.solvers.proration import shared
-from omnisource.solvers.risk import held_at
 
 DATES: Final = 4
 """Dates that a group may have; each but the last takes a bit."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from omnisource.solvers.large import LargePlan
-from omnisource.solvers.plans import Plans
+from omnisource.solvers.oracle.large import LargePlan
+from omnisource.solvers.oracle.plans import Plans
 from omnisource.solvers.problem import Decisions, Ints, Problem
 
 

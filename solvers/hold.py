@@ -2,8 +2,8 @@
 
 Indices: s a parcel, from node n by service v and zone rule z; o an order; t a minute.
 
-    (1)  a(t)   =  when what n is asked for at t arrives: ready, leaves and arrives of clocks.py;
-                   at the counter, when it can be collected
+    (1)  a(t)   =  when what n is asked for at t arrives: ready, leaves and arrives of
+                   routes/clocks.py; at the counter, when it can be collected
     (2)  by_s   =  the date promised to whatever is in the parcel, if it arrives by then; else when
                    the last parcel of its order arrives as planned: waiting makes nothing later
     (3)  L_s    =  the last minute t such that a(t′) ≤ by_s for every t′ from now to t
@@ -24,9 +24,9 @@ from numba import njit
 
 from omnisource.models.policy import HoldRule, Policy
 from omnisource.models.world import World
-from omnisource.solvers.clocks import collect, delivered, ready
-from omnisource.solvers.parcels import Parcels
+from omnisource.solvers.judge.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED, Ints
+from omnisource.solvers.routes.clocks import collect, delivered, ready
 
 TOO_LATE: Final = -1
 """The date cannot be kept any more."""

@@ -24,14 +24,14 @@ The night is
     (8)  short_l  /  kit_units_l  is one whole number                      lines of one bundle
 
 and x_l / kit_units_l is one whole number in every content, where a bundle lies in one parcel
-(solvers/kits.py).
+(solvers/compile/kits.py).
 
 A shipment is one parcel: the cost of a content is not additive over its lines (weight steps,
 dimensional weight, a fee a shipment), and one node may send an order more than one. Lines of
 one order that ask for the same SKU are one line here.
 
 Menus are written out for orders whose number of ways to cut them is at most `MENU_LIMIT`; the
-other orders are *large*, have no menu, and are priced content by content (solvers/large.py).
+other orders are *large*, have no menu, and are priced content by content (solvers/oracle/large.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -129,7 +129,7 @@ class Problem(NamedTuple):
     ]  # (P,) min(units of the line, stock of the cell), 0 if the node cannot serve it
     rate: NDArray[np.int32]  # (P,) cents a unit: handling and the cell's extra unit cost
     # menus: contents in mixed radix over cap+1, first line fastest; the first entry of each is
-    # "nothing"; entries not worth keeping may be left out (solvers/look.py)
+    # "nothing"; entries not worth keeping may be left out (solvers/compile/look.py)
     menu_start: Ints  # (C+1,) equal neighbours where the order is large
     menu_cost: Ints  # (M,) cents, `NEVER` if it cannot be sent so
     menu_content: NDArray[np.int32]  # (M,) the content, in mixed radix over the order's units+1

@@ -7,17 +7,17 @@ from omnisource.models.base import UnusableInput
 from omnisource.solvers.problem import Solver
 
 SOLVERS: Final = {
-    "joint": "omnisource.solvers.joint:joint",
-    "sharded": "omnisource.solvers.sharded:sharded",
-    "exact": "omnisource.solvers.exact:exact",
-    "monolith-highs": "omnisource.solvers.monolith:highs",
-    "monolith-scip": "omnisource.solvers.monolith:scip",
-    "monolith-cpsat": "omnisource.solvers.monolith:cpsat",
-    "nearest": "omnisource.solvers.rules:nearest",
-    "priority": "omnisource.solvers.rules:priority",
-    "fewest-splits": "omnisource.solvers.rules:fewest_splits",
-    "cheapest": "omnisource.solvers.cheapest:cheapest",
-    "rated": "omnisource.solvers.rules:rated",
+    "joint": "omnisource.solvers.joint.solve:joint",
+    "sharded": "omnisource.solvers.shards.solve:sharded",
+    "exact": "omnisource.solvers.exact.reference:exact",
+    "monolith-highs": "omnisource.solvers.exact.monolith:highs",
+    "monolith-scip": "omnisource.solvers.exact.monolith:scip",
+    "monolith-cpsat": "omnisource.solvers.exact.monolith:cpsat",
+    "nearest": "omnisource.solvers.rules.engines:nearest",
+    "priority": "omnisource.solvers.rules.engines:priority",
+    "fewest-splits": "omnisource.solvers.rules.engines:fewest_splits",
+    "cheapest": "omnisource.solvers.rules.cheapest:cheapest",
+    "rated": "omnisource.solvers.rules.engines:rated",
 }
 """Name → "module:function"."""
 

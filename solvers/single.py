@@ -10,10 +10,10 @@ among those that do.
 import numpy as np
 
 from omnisource.solvers.decide import decisions
-from omnisource.solvers.large import LargePlan, large_plan
-from omnisource.solvers.plans import Left, Plans
+from omnisource.solvers.oracle.large import LargePlan, large_plan
+from omnisource.solvers.oracle.plans import Left, Plans
+from omnisource.solvers.oracle.serve import serve_in_turn
 from omnisource.solvers.problem import Decisions, Prices, Problem
-from omnisource.solvers.serve import serve_in_turn
 
 SECONDS = 1.0
 """What an order with too many ways to be cut may take."""

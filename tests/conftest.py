@@ -11,7 +11,7 @@ import pytest
 
 from omnisource.cli import main
 from omnisource.orchestrator.demo import Demo, run_demo
-from omnisource.orchestrator.generate import generate
+from omnisource.orchestrator.synthetic.generate import generate
 
 
 @dataclass(frozen=True)

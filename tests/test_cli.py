@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from omnisource.cli_options import KNOWN
+from omnisource.commands.options import KNOWN
 from omnisource.orchestrator.compare import COMPARED
 from omnisource.solvers.registry import SOLVERS
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from omnisource.orchestrator.generate import generate
+from omnisource.orchestrator.synthetic.generate import generate
 
 Omnisource = Callable[..., Any]
 COMMAND = [sys.executable, "-c", "from omnisource.cli import main; main()"]

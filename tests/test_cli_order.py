@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.load import load_world
+from omnisource.orchestrator.folder.load import load_world
 from omnisource.orchestrator.stored import load_into
 
 AT = ("--now", "2025-03-10T09:00:00Z", "--json", "--quiet")

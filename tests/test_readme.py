@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from omnisource.orchestrator.demo import OUT, Demo
-from omnisource.orchestrator.picture import FILE, picture
+from omnisource.orchestrator.report.picture import FILE, picture
 
 Omnisource = Callable[..., Any]
 ROOT = Path(__file__).parents[1]
@@ -82,7 +82,7 @@ def test_the_picture_loads_nothing_from_the_net() -> None:
 def test_the_picture_is_of_todays_demo(shown: Demo) -> None:
     drawn = words(FILE.read_text(encoding="utf-8"))
     today = words(picture(Demo(shown.compared, OUT)))
-    again = "run: .venv/bin/python -m omnisource.orchestrator.picture"
+    again = "run: .venv/bin/python -m omnisource.orchestrator.report.picture"
     assert without_figures(drawn) == without_figures(today), again
     for found in shown.compared.measures:
         cost = float(drawn[drawn.index(found.solver, drawn.index("solver")) + 1].replace(",", ""))

@@ -7,7 +7,7 @@ best for, baskets are larger than what one node holds, and a dropshipper has par
 
 from pathlib import Path
 
-from omnisource.orchestrator.generate import Generated, generate
+from omnisource.orchestrator.synthetic.generate import Generated, generate
 
 FOLDER = Path(__file__).parent
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from omnisource.orchestrator import country
-from omnisource.orchestrator.carriers import Band, Service
-from omnisource.orchestrator.folder import Format, write_folder
-from omnisource.orchestrator.generate import Generated, Knobs, Setting, furnish
-from omnisource.orchestrator.geography import Places, distances
+from omnisource.orchestrator.folder.write import Format, write_folder
+from omnisource.orchestrator.synthetic import country
+from omnisource.orchestrator.synthetic.carriers import Band, Service
+from omnisource.orchestrator.synthetic.generate import Generated, Knobs, Setting, furnish
+from omnisource.orchestrator.synthetic.geography import Places, distances
 
 WAREHOUSES = (  # postcode of a real logistics town, its name, cents a shipment
     ("21423", "Winsen", 92),

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from omnisource.orchestrator.folder import write_folder
+from omnisource.orchestrator.folder.write import write_folder
 from omnisource.scenarios.olist import tables
 from omnisource.scenarios.olist.fit import Shipments, Tariff, cross_validated, errors, fit
 

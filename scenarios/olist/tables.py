@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from omnisource.solvers.routes import distances_km
+from omnisource.solvers.routes.direct import distances_km
 
 TIMEZONE: Final = "America/Sao_Paulo"
 SERVICE: Final = "carrier"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from omnisource.orchestrator.bench import Bench
-from omnisource.orchestrator.bench_night import bench_night
-from omnisource.orchestrator.report import sheet_report
+from omnisource.orchestrator.bench.common import Bench
+from omnisource.orchestrator.bench.night import bench_night
+from omnisource.orchestrator.report.plans import sheet_report
 
 ORDERS = int(os.environ.get("OMNISOURCE_BENCH_ORDERS", "20000"))
 SECONDS = 120.0

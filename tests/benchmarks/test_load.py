@@ -10,7 +10,7 @@ import os
 import pytest
 from rich.console import Console
 
-from omnisource.orchestrator.bench_load import LoadBench, bench_load
+from omnisource.orchestrator.bench.load import LoadBench, bench_load
 
 ORDERS = max(500_000, int(os.environ.get("OMNISOURCE_BENCH_ORDERS", "0")))
 AT_MOST = {

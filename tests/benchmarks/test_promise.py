@@ -5,7 +5,7 @@ from tempfile import gettempdir
 
 import pytest
 
-from omnisource.orchestrator.bench_promise import Asked, PromiseBench, bench_promise
+from omnisource.orchestrator.bench.promise import Asked, PromiseBench, bench_promise
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from omnisource.orchestrator.bench_serve import Asked, bench_serve
-from omnisource.orchestrator.generate import generate
+from omnisource.orchestrator.bench.serve import Asked, bench_serve
+from omnisource.orchestrator.synthetic.generate import generate
 
 
 def test_nothing_fails_every_unit_is_sold_once_and_memory_is_level(tmp_path: Path) -> None:

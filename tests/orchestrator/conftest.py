@@ -20,10 +20,10 @@ from omnisource.models.product import Product
 from omnisource.models.reservation import Placed
 from omnisource.models.stock import StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.bench_server import PrivateServer, private_server
-from omnisource.orchestrator.life import Life, Rules, open_life
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.store_check import breaches
+from omnisource.orchestrator.bench.server import PrivateServer, private_server
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.life.doing import Life, Rules, open_life
+from omnisource.orchestrator.store.check import breaches
 from omnisource.orchestrator.stored import load_into
 
 

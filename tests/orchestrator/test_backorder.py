@@ -11,10 +11,10 @@ from omnisource.models.policy import Policy
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Receipt
 from omnisource.models.told import Denied, Told
-from omnisource.orchestrator.backorder import Shared, share_out
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import place, show
-from omnisource.orchestrator.store_events import read_order
+from omnisource.orchestrator.life.backorder import Shared, share_out
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import place, show
+from omnisource.orchestrator.store.events import read_order
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 GOLD = Scenario(name="town", now=NOON, policy=Policy(tiers={"gold": 2.0}))

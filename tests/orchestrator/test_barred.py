@@ -7,12 +7,12 @@ import pytest
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.told import Denied, OrderChange, Told
-from omnisource.orchestrator.barred import address_unserved, lane_cancelled
-from omnisource.orchestrator.change import accept_change, quote_change
-from omnisource.orchestrator.decline import source
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import place, show, step
-from omnisource.orchestrator.store_events import read_order
+from omnisource.orchestrator.life.barred import address_unserved, lane_cancelled
+from omnisource.orchestrator.life.change import accept_change, quote_change
+from omnisource.orchestrator.life.decline import source
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import place, show, step
+from omnisource.orchestrator.store.events import read_order
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)

@@ -10,11 +10,22 @@ import pytest
 
 import omnisource as om
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator import bench, bench_night, bench_probe, bench_rivals
-from omnisource.orchestrator.bench import Bench, Case, Goal, Sheet, keep, night_folder, verdict
-from omnisource.orchestrator.bench_night import PARTS, Aim, aims
-from omnisource.orchestrator.bench_night import bench_night as measure
-from omnisource.solvers.compile import compile_world
+from omnisource.orchestrator.bench import common as bench
+from omnisource.orchestrator.bench import night as bench_night
+from omnisource.orchestrator.bench import probe as bench_probe
+from omnisource.orchestrator.bench import rivals as bench_rivals
+from omnisource.orchestrator.bench.common import (
+    Bench,
+    Case,
+    Goal,
+    Sheet,
+    keep,
+    night_folder,
+    verdict,
+)
+from omnisource.orchestrator.bench.night import PARTS, Aim, aims
+from omnisource.orchestrator.bench.night import bench_night as measure
+from omnisource.solvers.compile.world import compile_world
 from omnisource.solvers.problem import Limits, Round
 
 Omnisource = Callable[..., Any]

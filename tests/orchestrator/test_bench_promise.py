@@ -4,10 +4,10 @@ from pathlib import Path
 
 import omnisource as om
 from omnisource.models.promise import CartLine
-from omnisource.orchestrator.bench_promise import Asked, differences, measure, random_carts
-from omnisource.orchestrator.bench_promise_plain import plain_cents, shop_of
-from omnisource.orchestrator.placed import DOOR
-from omnisource.orchestrator.promise import promiser
+from omnisource.orchestrator.bench.promise import Asked, differences, measure, random_carts
+from omnisource.orchestrator.bench.promise_plain import plain_cents, shop_of
+from omnisource.orchestrator.checkout.placed import DOOR
+from omnisource.orchestrator.checkout.promise import promiser
 
 
 def test_random_carts_are_of_every_length_and_the_same_for_a_seed(shop: Path) -> None:

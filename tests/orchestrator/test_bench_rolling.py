@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.bench_rolling import RULES, bench_rolling, rolling_sheet
-from omnisource.orchestrator.bench_stream import Asked
+from omnisource.orchestrator.bench.rolling import RULES, bench_rolling, rolling_sheet
+from omnisource.orchestrator.bench.stream import Asked
 
 
 @pytest.fixture(scope="module")

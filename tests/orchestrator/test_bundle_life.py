@@ -13,9 +13,9 @@ from omnisource.models.product import BundlePart
 from omnisource.models.reservation import Placed
 from omnisource.models.scenario import Scenario
 from omnisource.models.told import Denied, Told
-from omnisource.orchestrator.decline import decline, pack_short, source
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import cancel, give_back, place, show, step
+from omnisource.orchestrator.life.decline import decline, pack_short, source
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import cancel, give_back, place, show, step
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from omnisource.models.product import BundlePart, Product
 from omnisource.models.promise import Cart, CartLine, Offer
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.promise import promise
+from omnisource.orchestrator.checkout.promise import promise
+from omnisource.orchestrator.folder.load import world_of
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 

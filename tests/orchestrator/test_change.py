@@ -5,9 +5,9 @@ from typing import Any
 
 from omnisource.models.order import Line
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
-from omnisource.orchestrator.change import accept_change, quote_change
-from omnisource.orchestrator.life import Doing
-from omnisource.orchestrator.lifecycle import (
+from omnisource.orchestrator.life.change import accept_change, quote_change
+from omnisource.orchestrator.life.doing import Doing
+from omnisource.orchestrator.life.verbs import (
     cancel,
     place,
     show,

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from omnisource.orchestrator.columns import TABLES, columns_of
-from omnisource.orchestrator.describe import scenario_format
+from omnisource.orchestrator.folder.columns import TABLES, columns_of
+from omnisource.orchestrator.folder.describe import scenario_format
 
 README = Path(__file__).parents[2] / "scenarios" / "README.md"
 
 
 def test_the_readme_of_scenarios_is_up_to_date() -> None:
     assert README.read_text() == scenario_format(), (
-        "run: python -m omnisource.orchestrator.describe > scenarios/README.md"
+        "run: python -m omnisource.orchestrator.folder.describe > scenarios/README.md"
     )
 
 

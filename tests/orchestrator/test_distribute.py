@@ -22,9 +22,9 @@ import pytest
 import omnisource as om
 from omnisource.models.base import UnusableInput
 from omnisource.orchestrator.distribute import Engine, OnRay, allocate_in_shards
-from omnisource.orchestrator.generate import generate
+from omnisource.orchestrator.synthetic.generate import generate
 from omnisource.solvers.problem import Limits, Round
-from omnisource.solvers.shards import Served, Sparse
+from omnisource.solvers.shards.shard import Served, Sparse
 
 Omnisource = Callable[..., Any]
 HEAD, OTHER = "127.0.0.2", "127.0.0.3"

@@ -12,11 +12,11 @@ from omnisource.models.explanation import Explanation
 from omnisource.models.policy import Policy
 from omnisource.models.scenario import Scenario
 from omnisource.models.told import Denied, Told
-from omnisource.orchestrator.decline import decline
+from omnisource.orchestrator.checkout.reserve import tidy
 from omnisource.orchestrator.explain_record import explain_decision
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import place
-from omnisource.orchestrator.reserve import tidy
+from omnisource.orchestrator.life.decline import decline
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import place
 from omnisource.orchestrator.stored_night import Asked, run_stored_night
 from omnisource.solvers.problem import Limits
 

@@ -11,8 +11,8 @@ import pytest
 import omnisource as om
 from omnisource.models.base import UnusableInput
 from omnisource.orchestrator.runs import newest_run
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.explain import explain as whole_night
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.explain.order import explain as whole_night
 from omnisource.solvers.problem import Limits, Prices
 
 

@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import func, select
 
 from omnisource.models.tables import TABLES, LedgerRow, RunRow, table_of
-from omnisource.orchestrator.generate import generate
-from omnisource.orchestrator.load import load_world
-from omnisource.orchestrator.store import Database, loaded_database
+from omnisource.orchestrator.folder.load import load_world
+from omnisource.orchestrator.store.database import Database, loaded_database
 from omnisource.orchestrator.stored import load_into
+from omnisource.orchestrator.synthetic.generate import generate
 
 ORDERS, PARTITION = 360, 3
 PARTS = ORDERS // PARTITION

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator.difference import Difference
-from omnisource.orchestrator.lab import Lab, read_variant, run_scenarios
+from omnisource.orchestrator.lab.difference import Difference
+from omnisource.orchestrator.lab.outcome import outcome_of
+from omnisource.orchestrator.lab.run import Lab, read_variant, run_scenarios
 from omnisource.orchestrator.measures import to_json
-from omnisource.orchestrator.outcome import outcome_of
 from omnisource.orchestrator.runs import read_run
 from omnisource.solvers.problem import Limits
 

@@ -11,6 +11,7 @@ import pytest
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.policy import Policy
+from omnisource.orchestrator.folder.load import load_world
 from omnisource.orchestrator.learn import (
     aim_with,
     evaluate_promises,
@@ -18,8 +19,7 @@ from omnisource.orchestrator.learn import (
     read_lead_times,
     save_lead_times,
 )
-from omnisource.orchestrator.load import load_world
-from omnisource.solvers.dates import Aim
+from omnisource.solvers.leadtime.dates import Aim
 
 Omnisource = Callable[..., Any]
 FIRST = datetime(2025, 1, 6, 9, tzinfo=UTC)

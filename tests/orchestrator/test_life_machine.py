@@ -12,13 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from omnisource.models.lifecycle import AT_NODE, MOVES, OrderState, claims_of, state_of
 from omnisource.models.told import Denied, OrderChange, Told
 from omnisource.models.tracking import CarrierEvent
-from omnisource.orchestrator.carrier_feed import hear_carrier
-from omnisource.orchestrator.change import accept_change, quote_change
-from omnisource.orchestrator.decline import decline, source
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import STEPS, cancel, give_back, place, show, step
-from omnisource.orchestrator.store_check import breaches
-from omnisource.orchestrator.store_events import read_order
+from omnisource.orchestrator.life.carrier_feed import hear_carrier
+from omnisource.orchestrator.life.change import accept_change, quote_change
+from omnisource.orchestrator.life.decline import decline, source
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import STEPS, cancel, give_back, place, show, step
+from omnisource.orchestrator.store.check import breaches
+from omnisource.orchestrator.store.events import read_order
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 STOCK = {"WA": 4, "SA": 3, "TA": 3, "DA": 2, "WB": 2, "SB": 1}

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from omnisource.models.lifecycle import IllegalMove
-from omnisource.orchestrator.generate import generate
-from omnisource.orchestrator.life import open_life
-from omnisource.orchestrator.life_check import checked, on_hand
-from omnisource.orchestrator.life_soak import orders_of, soak
-from omnisource.orchestrator.life_soaked import Chances, Soaked
-from omnisource.orchestrator.load import load_world
+from omnisource.orchestrator.folder.load import load_world
+from omnisource.orchestrator.life.check import checked, on_hand
+from omnisource.orchestrator.life.doing import open_life
+from omnisource.orchestrator.life.soak import orders_of, soak
+from omnisource.orchestrator.life.soaked import Chances, Soaked
 from omnisource.orchestrator.stored import load_into
+from omnisource.orchestrator.synthetic.generate import generate
 
 ROUGH = Chances(decline=0.3, silent=0.1, short=0.2, late=0.2, cancel=0.3, change=0.3, back=0.5)
 

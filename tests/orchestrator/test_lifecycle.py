@@ -10,9 +10,10 @@ from omnisource.models.money import Charge, Terms
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Reservation
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.allocate import allocate
-from omnisource.orchestrator.decline import decline, pack_short, source
-from omnisource.orchestrator.life import Doing
-from omnisource.orchestrator.lifecycle import (
+from omnisource.orchestrator.checkout.reserve import release, reserve
+from omnisource.orchestrator.life.decline import decline, pack_short, source
+from omnisource.orchestrator.life.doing import Doing
+from omnisource.orchestrator.life.verbs import (
     cancel,
     events,
     give_back,
@@ -20,7 +21,6 @@ from omnisource.orchestrator.lifecycle import (
     show,
     step,
 )
-from omnisource.orchestrator.reserve import release, reserve
 from omnisource.orchestrator.stored import commit_plan, connect
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)

@@ -14,8 +14,8 @@ from omnisource.models.product import BundlePart, Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import ABSENT, World
-from omnisource.orchestrator.columns import TABLES, columns_of, dtypes_of
-from omnisource.orchestrator.load import load, load_world, world_of
+from omnisource.orchestrator.folder.columns import TABLES, columns_of, dtypes_of
+from omnisource.orchestrator.folder.load import load, load_world, world_of
 
 NOON = "2025-01-06T12:00:00+01:00"
 MINUTE = 28_936_020  # 2025-01-06 11:00 UTC

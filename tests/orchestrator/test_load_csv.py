@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator import csv_bytes
-from omnisource.orchestrator.columns import ROW
-from omnisource.orchestrator.csv_bytes import survey
-from omnisource.orchestrator.csv_files import read_csv
+from omnisource.orchestrator.folder import csv_bytes
+from omnisource.orchestrator.folder.columns import ROW
+from omnisource.orchestrator.folder.csv_bytes import survey
+from omnisource.orchestrator.folder.csv_files import read_csv
 
 CELLS = st.text('ab ",;\t\nä', max_size=6)
 ROWS = st.lists(st.tuples(st.sampled_from(["x", 'x"', "x,\n"]), CELLS, CELLS), max_size=8)

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from omnisource.orchestrator import cells, encode, files, load
-from omnisource.orchestrator.load import Loaded
-from omnisource.orchestrator.rejects import SCHEMA
+from omnisource.orchestrator.folder import cells, encode, files, load
+from omnisource.orchestrator.folder.load import Loaded
+from omnisource.orchestrator.folder.rejects import SCHEMA
 from omnisource.orchestrator.write import write_frame
 
 CHANGES = {

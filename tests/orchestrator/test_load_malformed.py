@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator.load import Loaded, load, load_world, write_rejects
+from omnisource.orchestrator.folder.load import Loaded, load, load_world, write_rejects
 
 TABLES = {
     "nodes": "node,kind,lat,lon\nW,warehouse,50,8\nH,hub,51,9\n",

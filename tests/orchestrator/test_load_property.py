@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from omnisource.models.row import Row
-from omnisource.orchestrator.cells import trimmed
-from omnisource.orchestrator.check import check
-from omnisource.orchestrator.columns import ROW, TABLES, Column, columns_of, empty
-from omnisource.orchestrator.encode import encode_table
+from omnisource.orchestrator.folder.cells import trimmed
+from omnisource.orchestrator.folder.check import check
+from omnisource.orchestrator.folder.columns import ROW, TABLES, Column, columns_of, empty
+from omnisource.orchestrator.folder.encode import encode_table
 
 WORDS = st.text("aZ0 -:,ä😀", max_size=4) | st.sampled_from(["x" * 16, "x" * 17, "x" * 200])
 TEXTS: dict[str, st.SearchStrategy[str]] = {

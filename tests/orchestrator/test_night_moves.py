@@ -20,18 +20,18 @@ from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Allotment, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
-from omnisource.orchestrator.life import Doing, open_life
-from omnisource.orchestrator.lifecycle import show, step
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.reserve import confirm, reserve
-from omnisource.orchestrator.store import loaded_database
-from omnisource.orchestrator.store_batches import parts
-from omnisource.orchestrator.store_check import breaches
-from omnisource.orchestrator.store_desk import open_desk
-from omnisource.orchestrator.store_place import place
-from omnisource.orchestrator.store_plan import Written, keep_plan, start_run
-from omnisource.orchestrator.store_read import read_world
-from omnisource.orchestrator.store_session import Session
+from omnisource.orchestrator.checkout.reserve import confirm, reserve
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.life.doing import Doing, open_life
+from omnisource.orchestrator.life.verbs import show, step
+from omnisource.orchestrator.store.batches import parts
+from omnisource.orchestrator.store.check import breaches
+from omnisource.orchestrator.store.database import loaded_database
+from omnisource.orchestrator.store.desk import open_desk
+from omnisource.orchestrator.store.place import place
+from omnisource.orchestrator.store.plan import Written, keep_plan, start_run
+from omnisource.orchestrator.store.read import read_world
+from omnisource.orchestrator.store.session import Session
 from omnisource.orchestrator.stored import finish_run, load_into, plan_document
 from omnisource.orchestrator.stored_night import Asked, run_stored_night
 from omnisource.solvers.problem import Limits
@@ -242,9 +242,9 @@ def test_an_order_that_holds_an_allotment_stays(databases: Any) -> None:
 
 PROGRAM = """
 import os, signal, sys
-from omnisource.orchestrator.store_session import Session
-from omnisource.orchestrator.store import loaded_database
-from omnisource.orchestrator.store_session import Session
+from omnisource.orchestrator.store.session import Session
+from omnisource.orchestrator.store.database import loaded_database
+from omnisource.orchestrator.store.session import Session
 from omnisource.orchestrator.stored import finish_run
 from omnisource.solvers.problem import Limits
 

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from omnisource.models.base import UnusableInput
-from omnisource.orchestrator import page as pages
-from omnisource.orchestrator.lab import Lab, lab_of_runs, run_scenarios
-from omnisource.orchestrator.page import page, write_page, write_pictures, write_tables
-from omnisource.orchestrator.page_data import page_rows
+from omnisource.orchestrator.lab.run import Lab, lab_of_runs, run_scenarios
+from omnisource.orchestrator.report import page as pages
+from omnisource.orchestrator.report.page import page, write_page, write_pictures, write_tables
+from omnisource.orchestrator.report.page_data import page_rows
 from omnisource.solvers.problem import Limits
 
 pytest.importorskip("altair")

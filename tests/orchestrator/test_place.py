@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 import omnisource as om
-from omnisource.orchestrator.place import place
+from omnisource.orchestrator.checkout.place import place
 
 NOW = datetime(2025, 3, 10, 9, tzinfo=UTC)
 

@@ -19,10 +19,10 @@ from omnisource.models.promise import PROMISE_MODES, TAGS, Cart, CartLine, Offer
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.placed import placed
-from omnisource.orchestrator.promise import promise, promiser
-from omnisource.orchestrator.reserve_form import claim_of_option
+from omnisource.orchestrator.checkout.placed import placed
+from omnisource.orchestrator.checkout.promise import promise, promiser
+from omnisource.orchestrator.checkout.reserve_form import claim_of_option
+from omnisource.orchestrator.folder.load import world_of
 from omnisource.solvers.problem import Limits
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)

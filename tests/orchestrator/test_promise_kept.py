@@ -15,11 +15,11 @@ from omnisource.models.promise import Cart, CartLine
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.world import World
+from omnisource.orchestrator.checkout.placed import placed
+from omnisource.orchestrator.checkout.promise import promise
+from omnisource.orchestrator.folder.load import load_world, world_of
 from omnisource.orchestrator.learn import save_lead_times
-from omnisource.orchestrator.load import load_world, world_of
-from omnisource.orchestrator.placed import placed
-from omnisource.orchestrator.promise import promise
-from omnisource.solvers.leadtime import LeadTimes
+from omnisource.solvers.leadtime.table import LeadTimes
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)  # a Monday
 DAY = 1440

@@ -17,12 +17,12 @@ from omnisource.models.reservation import Placed, Reservation
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.promise import promise
-from omnisource.orchestrator.reserve import confirm, reserve
-from omnisource.orchestrator.reserve_form import claim_of_option
+from omnisource.orchestrator.checkout.promise import promise
+from omnisource.orchestrator.checkout.reserve import confirm, reserve
+from omnisource.orchestrator.checkout.reserve_form import claim_of_option
+from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.stored import connect, load_into
-from omnisource.solvers.leadtime import LeadTimes
+from omnisource.solvers.leadtime.table import LeadTimes
 
 FRIDAY = datetime(2025, 10, 24, 11, tzinfo=UTC)  # 13:00 in Berlin; the clocks change on Sunday
 KINDS = {"W": "warehouse", "V": "warehouse", "H": "hub", "S": "store"}

@@ -12,8 +12,8 @@ from omnisource.models.promise import Cart, CartLine
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.promise import promise
+from omnisource.orchestrator.checkout.promise import promise
+from omnisource.orchestrator.folder.load import world_of
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 HOME: dict[str, Any] = {"country": "DE", "postcode": "10115", "lat": 52.5, "lon": 13.4}

@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 import omnisource as om
 from omnisource.models.explanation import Explanation, LineVerdict, Verdict, WhyNot
 from omnisource.orchestrator.measures import Measures, measures_of
-from omnisource.orchestrator.report import certificate, comparison_report, plan_report, served
-from omnisource.orchestrator.report_order import explanation_report, grouped
+from omnisource.orchestrator.report.order import explanation_report, grouped
+from omnisource.orchestrator.report.plans import certificate, comparison_report, plan_report, served
 
 
 def text(report: RenderableType, width: int = 80) -> str:

@@ -27,10 +27,9 @@ from omnisource.models.reservation import (
 from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
-from omnisource.orchestrator.bench_rush import calm_world, measure_rush
-from omnisource.orchestrator.bench_soak import deadlocks_of, soak
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.reserve import (
+from omnisource.orchestrator.bench.rush import calm_world, measure_rush
+from omnisource.orchestrator.bench.soak import deadlocks_of, soak
+from omnisource.orchestrator.checkout.reserve import (
     confirm,
     expire,
     extend,
@@ -41,10 +40,11 @@ from omnisource.orchestrator.reserve import (
     reserve,
     tidy,
 )
-from omnisource.orchestrator.store_check import breaches, oversold
-from omnisource.orchestrator.store_desk import Desk, open_desk
-from omnisource.orchestrator.store_session import Session, Statement
-from omnisource.orchestrator.store_show import read_fallen
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.store.check import breaches, oversold
+from omnisource.orchestrator.store.desk import Desk, open_desk
+from omnisource.orchestrator.store.session import Session, Statement
+from omnisource.orchestrator.store.show import read_fallen
 from omnisource.orchestrator.stored import commit_plan, connect, load_into
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)

@@ -20,14 +20,14 @@ from omnisource.models.product import Product
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Reservation
 from omnisource.models.stock import StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.bench_server import PrivateServer
-from omnisource.orchestrator.bench_soak import soak
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.reserve import find_reservation, reserve
-from omnisource.orchestrator.store import loaded_database
-from omnisource.orchestrator.store_check import breaches, oversold
-from omnisource.orchestrator.store_desk import Desk, open_desk
-from omnisource.orchestrator.store_session import Session, Statement
+from omnisource.orchestrator.bench.server import PrivateServer
+from omnisource.orchestrator.bench.soak import soak
+from omnisource.orchestrator.checkout.reserve import find_reservation, reserve
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.store.check import breaches, oversold
+from omnisource.orchestrator.store.database import loaded_database
+from omnisource.orchestrator.store.desk import Desk, open_desk
+from omnisource.orchestrator.store.session import Session, Statement
 from omnisource.orchestrator.stored import load_into
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
@@ -118,7 +118,7 @@ FILLS = """
 import resource, sys
 from datetime import UTC, datetime
 from omnisource.models.base import Unavailable
-from omnisource.orchestrator.store_desk import open_desk
+from omnisource.orchestrator.store.desk import open_desk
 from tests.orchestrator.test_reserve_faults import ask
 url, most = sys.argv[1], int(sys.argv[2])
 unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -161,7 +161,7 @@ def run(program: str, *words: str) -> "subprocess.Popen[str]":
 ASKS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from omnisource.orchestrator.store_desk import open_desk
+from omnisource.orchestrator.store.desk import open_desk
 from tests.orchestrator.test_reserve_faults import ask
 with open_desk(sys.argv[1]) as desk, ThreadPoolExecutor(4) as pool:
     for said in pool.map(lambda number: ask(desk, f"{sys.argv[2]}-{number}"), range(100_000)):
@@ -186,8 +186,8 @@ def test_a_writer_killed_between_its_commits_loses_nothing_that_it_told(database
 
 DIES = """
 import os, signal, sys
-from omnisource.orchestrator import store_reserve
-from omnisource.orchestrator.store_desk import open_desk
+from omnisource.orchestrator.store import reserve as store_reserve
+from omnisource.orchestrator.store.desk import open_desk
 from tests.orchestrator.test_reserve_faults import ask
 with open_desk(sys.argv[1]) as desk:
     print(ask(desk, "first").reservation, flush=True)

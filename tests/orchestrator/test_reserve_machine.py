@@ -34,8 +34,7 @@ from omnisource.models.reservation import (
 )
 from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.reserve import (
+from omnisource.orchestrator.checkout.reserve import (
     confirm,
     expire,
     extend,
@@ -45,8 +44,9 @@ from omnisource.orchestrator.reserve import (
     release,
     reserve,
 )
-from omnisource.orchestrator.store_check import breaches
-from omnisource.orchestrator.store_desk import Desk, open_desk
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.store.check import breaches
+from omnisource.orchestrator.store.desk import Desk, open_desk
 from omnisource.orchestrator.stored import load_into
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)

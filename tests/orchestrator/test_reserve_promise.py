@@ -16,14 +16,14 @@ from omnisource.models.reservation import Placed, Refused, Reservation
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Allotment, StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.availability import availability
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.promise import promise
-from omnisource.orchestrator.quoted import quoted_anew
-from omnisource.orchestrator.reserve import confirm, release, reserve
-from omnisource.orchestrator.room_left import room_left
-from omnisource.orchestrator.store_check import breaches, oversold
-from omnisource.orchestrator.store_desk import open_desk
+from omnisource.orchestrator.checkout.availability import availability
+from omnisource.orchestrator.checkout.promise import promise
+from omnisource.orchestrator.checkout.quoted import quoted_anew
+from omnisource.orchestrator.checkout.reserve import confirm, release, reserve
+from omnisource.orchestrator.checkout.room_left import room_left
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.store.check import breaches, oversold
+from omnisource.orchestrator.store.desk import open_desk
 from omnisource.orchestrator.stored import connect, load_into
 
 NOW = datetime(2025, 1, 6, 9, tzinfo=UTC)

@@ -14,7 +14,7 @@ from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.load import world_of
+from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.rolling import Rolled, Standing, roll
 from omnisource.solvers.problem import Limits
 

@@ -9,9 +9,8 @@ import pytest
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.told import Told
-from omnisource.orchestrator.generate import generate
-from omnisource.orchestrator.life import Doing
-from omnisource.orchestrator.lifecycle import cancel, events, place, show
+from omnisource.orchestrator.life.doing import Doing
+from omnisource.orchestrator.life.verbs import cancel, events, place, show
 from omnisource.orchestrator.rolling_folder import (
     STATE,
     RollingRun,
@@ -20,6 +19,7 @@ from omnisource.orchestrator.rolling_folder import (
     standing_of,
 )
 from omnisource.orchestrator.rolling_stored import StoredRolling, run_rolling_stored
+from omnisource.orchestrator.synthetic.generate import generate
 from omnisource.solvers.problem import Limits
 
 QUICK = Limits(gap=0.01, threads=1)

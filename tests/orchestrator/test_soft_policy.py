@@ -11,9 +11,9 @@ import omnisource as om
 from omnisource.models.policy import Fairness, LoadStep, Policy
 from omnisource.orchestrator.batch import with_policy
 from omnisource.orchestrator.demo import scenario_folder
-from omnisource.orchestrator.describe import policy_files
+from omnisource.orchestrator.folder.describe import policy_files
 from omnisource.orchestrator.measures import Measures, measures_of
-from omnisource.orchestrator.report import plan_report, served
+from omnisource.orchestrator.report.plans import plan_report, served
 
 SOFT = {
     "tiers": {"business": 2.0},

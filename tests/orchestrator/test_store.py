@@ -14,9 +14,9 @@ from omnisource.models.product import Product
 from omnisource.models.stock import Receipt, StockCell
 from omnisource.models.tables import LAYOUT
 from omnisource.models.world import ABSENT, World
-from omnisource.orchestrator.columns import TABLES, columns_of
-from omnisource.orchestrator.load import load_world, world_of
-from omnisource.orchestrator.store import open_database, parse_url
+from omnisource.orchestrator.folder.columns import TABLES, columns_of
+from omnisource.orchestrator.folder.load import load_world, world_of
+from omnisource.orchestrator.store.database import open_database, parse_url
 from omnisource.orchestrator.stored import connect, load_into
 
 Omnisource = Callable[..., Any]

@@ -7,11 +7,11 @@ import pytest
 
 from omnisource.models.lifecycle import Shipment
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Placed
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import cancel, place, show, step
-from omnisource.orchestrator.reserve import confirm, release, reserve
-from omnisource.orchestrator.store_events import read_order
-from omnisource.orchestrator.store_move import Move, move_orders
+from omnisource.orchestrator.checkout.reserve import confirm, release, reserve
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import cancel, place, show, step
+from omnisource.orchestrator.store.events import read_order
+from omnisource.orchestrator.store.move import Move, move_orders
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 WEDNESDAY, FRIDAY = (datetime(2025, 1, day, 23, 59, tzinfo=UTC) for day in (8, 10))

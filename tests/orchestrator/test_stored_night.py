@@ -17,11 +17,11 @@ from omnisource.models.product import Product
 from omnisource.models.stock import Receipt, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
-from omnisource.orchestrator.load import load_world, world_of
-from omnisource.orchestrator.store import loaded_database
-from omnisource.orchestrator.store_plan import Written, keep_plan, start_run
-from omnisource.orchestrator.store_show import read_fallen, read_plan
-from omnisource.orchestrator.store_write import Clock, write_partition
+from omnisource.orchestrator.folder.load import load_world, world_of
+from omnisource.orchestrator.store.database import loaded_database
+from omnisource.orchestrator.store.plan import Written, keep_plan, start_run
+from omnisource.orchestrator.store.show import read_fallen, read_plan
+from omnisource.orchestrator.store.write import Clock, write_partition
 from omnisource.orchestrator.stored import commit_plan, connect, load_into, plan_document
 from omnisource.orchestrator.stored_night import Asked, run_stored_night
 from omnisource.solvers.problem import Limits
@@ -78,7 +78,7 @@ def small_url(databases: Any) -> Callable[..., str]:
 
 
 def assert_conserved(url: str) -> None:
-    """What the docstring of store_plan.py promises at every moment."""
+    """What the docstring of store/plan.py promises at every moment."""
     by_cell = "SELECT node, sku, SUM(units) FROM allocations GROUP BY node, sku"
     reserved = "SELECT node, sku, reserved FROM stock WHERE reserved > 0"
     assert sorted(rows(url, reserved)) == sorted(rows(url, by_cell))

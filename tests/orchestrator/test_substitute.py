@@ -9,8 +9,8 @@ from omnisource.models.money import Charge, Terms
 from omnisource.models.policy import Policy
 from omnisource.models.scenario import Scenario
 from omnisource.models.told import Denied, Told
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import cancel, place, show, step
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.verbs import cancel, place, show, step
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)

@@ -14,9 +14,9 @@ from omnisource.models.product import Product
 from omnisource.models.promise import Cart, CartLine
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Receipt, StockCell
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.promise import Promiser, promiser
-from omnisource.orchestrator.telling_json import offer_json
+from omnisource.orchestrator.checkout.promise import Promiser, promiser
+from omnisource.orchestrator.checkout.telling_json import offer_json
+from omnisource.orchestrator.folder.load import world_of
 
 NOW = datetime(2025, 3, 29, 14, 55, tzinfo=UTC)  # clocks change in the night to come
 SKUS = ('a"quoted"', "b/ä\n", "c")

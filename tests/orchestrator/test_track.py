@@ -17,18 +17,18 @@ from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.told import Told
 from omnisource.models.tracking import CarrierEvent
-from omnisource.orchestrator.carrier_feed import hear_carrier
-from omnisource.orchestrator.decline import decline
-from omnisource.orchestrator.life import Doing, Life, open_life
-from omnisource.orchestrator.lifecycle import place, step
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.store_read import read_world
-from omnisource.orchestrator.store_track import read_lateness
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.life.carrier_feed import hear_carrier
+from omnisource.orchestrator.life.decline import decline
+from omnisource.orchestrator.life.doing import Doing, Life, open_life
+from omnisource.orchestrator.life.track import track
+from omnisource.orchestrator.life.trouble import decline_rates
+from omnisource.orchestrator.life.verbs import place, step
+from omnisource.orchestrator.life.work import work_list
+from omnisource.orchestrator.store.read import read_world
+from omnisource.orchestrator.store.track import read_lateness
 from omnisource.orchestrator.stored import load_into
-from omnisource.orchestrator.track import track
-from omnisource.orchestrator.trouble import decline_rates
-from omnisource.orchestrator.work import work_list
-from omnisource.solvers.remaining import Lateness
+from omnisource.solvers.leadtime.remaining import Lateness
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)  # a Monday; 13:00 in Berlin
 REST = ("release", "pick", "pack", "ship")

@@ -11,11 +11,9 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.http_orders import Acknowledgement
 from omnisource.models.money import Charge, Terms
 from omnisource.models.told import Denied, Told
-from omnisource.orchestrator.decline import decline
-from omnisource.orchestrator.life import Doing, Life
-from omnisource.orchestrator.lifecycle import cancel, events, give_back, place, show, step
-from omnisource.orchestrator.store_acknowledge import acknowledge
-from omnisource.orchestrator.trouble import (
+from omnisource.orchestrator.life.decline import decline
+from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.trouble import (
     decline_rates,
     drop_refused,
     drop_silent,
@@ -23,6 +21,8 @@ from omnisource.orchestrator.trouble import (
     silent,
     with_person,
 )
+from omnisource.orchestrator.life.verbs import cancel, events, give_back, place, show, step
+from omnisource.orchestrator.store.acknowledge import acknowledge
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 

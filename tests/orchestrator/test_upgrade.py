@@ -10,10 +10,10 @@ from sqlalchemy import inspect, text
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.tables import LAYOUT, TABLES
-from omnisource.orchestrator.load import load_world
-from omnisource.orchestrator.store import loaded_database, open_database
-from omnisource.orchestrator.store_check import breaches
-from omnisource.orchestrator.store_upgrade import ALEMBIC, make_tables, upgrade_database
+from omnisource.orchestrator.folder.load import load_world
+from omnisource.orchestrator.store.check import breaches
+from omnisource.orchestrator.store.database import loaded_database, open_database
+from omnisource.orchestrator.store.upgrade import ALEMBIC, make_tables, upgrade_database
 from omnisource.orchestrator.stored import connect, load_into
 from omnisource.orchestrator.stored_night import Asked, run_stored_night
 from omnisource.solvers.problem import Limits

@@ -14,9 +14,9 @@ import omnisource as om
 from omnisource.models.base import UnusableInput
 from omnisource.models.scenario import Scenario, WhatIf
 from omnisource.models.world import ABSENT, World
-from omnisource.orchestrator.head import validated
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.whatif import APPLIED, changed
+from omnisource.orchestrator.folder.head import validated
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.lab.whatif import APPLIED, changed
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 DAY = 24 * 60

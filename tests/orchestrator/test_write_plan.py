@@ -12,7 +12,7 @@ from omnisource.models.order import Line, Order
 from omnisource.models.plan import Plan
 from omnisource.models.product import Product
 from omnisource.models.world import Table, World
-from omnisource.orchestrator.load import world_of
+from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.write import replacing, write_plan
 
 NOON = "2025-01-06T12:00:00+01:00"

@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from omnisource.orchestrator.columns import TABLES
-from omnisource.orchestrator.generate import Generated, generate
-from omnisource.orchestrator.load import load
+from omnisource.orchestrator.folder.columns import TABLES
+from omnisource.orchestrator.folder.load import load
+from omnisource.orchestrator.synthetic.generate import Generated, generate
 from omnisource.scenarios.demo.build import FOLDER, build
-from omnisource.solvers.available import cells
+from omnisource.solvers.compile.available import cells
 
 ORDERS = 1_000
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from omnisource.orchestrator.generate import Generated
-from omnisource.orchestrator.load import load
+from omnisource.orchestrator.folder.load import load
+from omnisource.orchestrator.synthetic.generate import Generated
 from omnisource.scenarios.german.build import build
 
 ORDERS = 20_000

@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 
 from omnisource.models.world import World
+from omnisource.orchestrator.folder.load import load
 from omnisource.orchestrator.learn import evaluate_promises
-from omnisource.orchestrator.load import load
 from omnisource.scenarios.olist.convert import convert
 from omnisource.scenarios.olist.fit import Shipments, fit_table
-from omnisource.solvers.available import cells
-from omnisource.solvers.dates import Aim
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.compile.available import cells
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.judge.evaluate import evaluate
+from omnisource.solvers.leadtime.dates import Aim
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,10 @@ from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Allotment, Receipt, StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Legend, shipped
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.compile.legend import Legend, shipped
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.judge.evaluate import evaluate
 from omnisource.solvers.problem import Answer, Limits, Prices, Problem
 from omnisource.solvers.registry import SOLVERS, solver
 

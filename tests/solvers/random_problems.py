@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from omnisource.solvers.compile import with_menus
+from omnisource.solvers.compile.world import with_menus
 from omnisource.solvers.problem import NEVER, UNLIMITED, Problem, Soft, Ways
 
 

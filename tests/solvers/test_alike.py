@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omnisource.solvers.alike import alike, copied, first_alike, keys
-from omnisource.solvers.finish import copied as same_room
-from omnisource.solvers.kernel import price_some
-from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.prices import price_all
+from omnisource.solvers.joint.finish import copied as same_room
+from omnisource.solvers.joint.prices import price_all
+from omnisource.solvers.oracle.alike import alike, copied, first_alike, keys
+from omnisource.solvers.oracle.kernel import price_some
+from omnisource.solvers.oracle.plans import Left, Plans
 from omnisource.solvers.problem import Ints, Prices, Problem
 
 STARTS = {

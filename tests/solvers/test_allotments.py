@@ -8,9 +8,9 @@ import pytest
 from omnisource.models.base import BrokenPlan
 from omnisource.models.stock import Allotment
 from omnisource.orchestrator.allocate import allocate
-from omnisource.solvers.atp_plain import PlainCell
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.judge.evaluate import evaluate
+from omnisource.solvers.quote.atp_plain import PlainCell
 
 CHANNELS = ("web", "app", "")
 

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnisource.models.stock import Allotment, Receipt
-from omnisource.solvers.atp import (
+from omnisource.solvers.compile.available import NO_CHANNEL, cells, channel_codes
+from omnisource.solvers.problem import UNLIMITED
+from omnisource.solvers.quote.atp import (
     Committed,
     atp,
     first_time,
     promisable,
     there,
 )
-from omnisource.solvers.atp_plain import PlainCell
-from omnisource.solvers.available import NO_CHANNEL, cells, channel_codes
-from omnisource.solvers.problem import UNLIMITED
+from omnisource.solvers.quote.atp_plain import PlainCell
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 MINUTE = int(NOW.timestamp()) // 60

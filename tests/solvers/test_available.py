@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from omnisource.models.stock import Receipt
-from omnisource.solvers.available import cells
+from omnisource.solvers.compile.available import cells
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 

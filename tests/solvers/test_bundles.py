@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from omnisource.models.base import BrokenPlan
 from omnisource.models.policy import Policy
 from omnisource.models.world import Table
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.kernel import best_plan as compiled_plan
-from omnisource.solvers.large import large_plan
-from omnisource.solvers.legend import Shipped
-from omnisource.solvers.oracle import best_plan
-from omnisource.solvers.plans import Left, scratch
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.judge.evaluate import evaluate
+from omnisource.solvers.oracle.kernel import best_plan as compiled_plan
+from omnisource.solvers.oracle.large import large_plan
+from omnisource.solvers.oracle.plain import best_plan
+from omnisource.solvers.oracle.plans import Left, scratch
 from omnisource.solvers.problem import Prices
 
 SET = {"cup": 1, "pot": 2}

@@ -11,8 +11,8 @@ from omnisource.models.policy import Fence, Policy
 from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers.candidates import VERDICTS
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.compile.candidates import VERDICTS
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 FROM = ("Good", "Empty", "Remote", "Slow", "Barred", "Weak", "Shut")

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from omnisource.orchestrator import allocate as verb
-from omnisource.orchestrator.generate import generate
-from omnisource.orchestrator.load import load
-from omnisource.solvers import certify
-from omnisource.solvers.certify import overstated, shortlisted
-from omnisource.solvers.compile import compile_world, scene
-from omnisource.solvers.plans import Left
-from omnisource.solvers.prices import price_all
+from omnisource.orchestrator.folder.load import load
+from omnisource.orchestrator.synthetic.generate import generate
+from omnisource.solvers.compile.world import compile_world, scene
+from omnisource.solvers.joint import certify
+from omnisource.solvers.joint.certify import overstated, shortlisted
+from omnisource.solvers.joint.prices import price_all
+from omnisource.solvers.oracle.plans import Left
 from omnisource.solvers.problem import Limits, Prices
 
 

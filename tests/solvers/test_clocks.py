@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.scenario import Scenario
 from omnisource.models.week import hours_of, weekdays_of, windows_of
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers import clocks
-from omnisource.solvers.clock_tables import clocks as clocks_of
-from omnisource.solvers.clocks import BEYOND
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.routes import clocks
+from omnisource.solvers.routes.clock_tables import clocks as clocks_of
+from omnisource.solvers.routes.clocks import BEYOND
 
 NIGHTS = (  # the clocks change, a day more, a year ends
     "2027-03-28", "2027-10-31", "2027-03-14", "2027-11-07", "2027-04-04", "2027-10-03",

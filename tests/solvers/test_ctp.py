@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from omnisource.models.stock import Receipt
-from omnisource.solvers.atp import atp
-from omnisource.solvers.available import NO_CHANNEL
-from omnisource.solvers.ctp import capable, day_of, ready, room
+from omnisource.solvers.compile.available import NO_CHANNEL
 from omnisource.solvers.problem import UNLIMITED
+from omnisource.solvers.quote.atp import atp
+from omnisource.solvers.quote.ctp import capable, day_of, ready, room
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)
 MINUTE = int(NOW.timestamp()) // 60

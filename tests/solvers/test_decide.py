@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from omnisource.solvers.compile.legend import shipped
 from omnisource.solvers.decide import decisions
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.large import large_plan, occupy
-from omnisource.solvers.legend import shipped
-from omnisource.solvers.plans import Left, Plans
+from omnisource.solvers.judge.evaluate import evaluate
+from omnisource.solvers.oracle.large import large_plan, occupy
+from omnisource.solvers.oracle.plans import Left, Plans
+from omnisource.solvers.oracle.serve import costs, serve_in_turn
 from omnisource.solvers.problem import Prices
-from omnisource.solvers.serve import costs, serve_in_turn
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import omnisource as om
-from omnisource.orchestrator.generate import generate
-from omnisource.solvers import whole
-from omnisource.solvers.large import large_plan
-from omnisource.solvers.plans import Left
+from omnisource.orchestrator.synthetic.generate import generate
+from omnisource.solvers.oracle import whole
+from omnisource.solvers.oracle.large import large_plan
+from omnisource.solvers.oracle.plans import Left
 from omnisource.solvers.problem import Prices
 
 TABLES = ("shipments.csv", "allocations.csv")
@@ -74,7 +74,7 @@ def test_rules_decide_a_night_in_one_way(night: Path, solver: str) -> None:
 def test_the_clock_has_no_say_in_the_plan_of_a_large_order(
     random_problem, random_prices, monkeypatch
 ) -> None:
-    monkeypatch.setattr("omnisource.solvers.large.WIDE_LIMIT", 0)
+    monkeypatch.setattr("omnisource.solvers.oracle.large.WIDE_LIMIT", 0)
     for seed in range(20):
         problem = random_problem(seed, orders=1)
         night = (problem, 0, random_prices(problem, seed), Left.of(problem))
@@ -86,7 +86,7 @@ def test_the_clock_has_no_say_in_the_plan_of_a_large_order(
 def test_a_search_that_is_cut_short_keeps_its_plan_and_a_bound(
     random_problem, random_prices, monkeypatch
 ) -> None:
-    monkeypatch.setattr("omnisource.solvers.large.WIDE_LIMIT", 0)
+    monkeypatch.setattr("omnisource.solvers.oracle.large.WIDE_LIMIT", 0)
     problem = random_problem(4, orders=1)
     night = (problem, 0, random_prices(problem, 4), Left.of(problem))
     whole_one = large_plan(*night)
@@ -98,7 +98,7 @@ def test_a_search_that_is_cut_short_keeps_its_plan_and_a_bound(
 def test_an_order_that_no_solver_answers_for_has_a_bound_all_the_same(
     random_problem, monkeypatch
 ) -> None:
-    monkeypatch.setattr("omnisource.solvers.large.WIDE_LIMIT", 0)
+    monkeypatch.setattr("omnisource.solvers.oracle.large.WIDE_LIMIT", 0)
     monkeypatch.setattr(whole, "solve", lambda *_, **__: None)
     problem = random_problem(4, orders=1)
     plan = large_plan(problem, 0, Prices.zero(problem), Left.of(problem))

@@ -8,8 +8,8 @@ import pytest
 from omnisource.models.base import BrokenPlan
 from omnisource.models.policy import Fence, Policy
 from omnisource.models.stock import Receipt
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.judge.evaluate import evaluate
 
 
 def ships(*parcels):

@@ -4,8 +4,8 @@ import pytest
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.policy import Policy
-from omnisource.solvers.exact import exact
-from omnisource.solvers.oracle import best_plan
+from omnisource.solvers.exact.reference import exact
+from omnisource.solvers.oracle.plain import best_plan
 from omnisource.solvers.problem import Limits
 
 

@@ -5,11 +5,11 @@ import pytest
 
 from omnisource.models.explanation import Verdict
 from omnisource.models.policy import Fence, Policy
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.exact import exact
-from omnisource.solvers.explain import explain
-from omnisource.solvers.legend import shipped
-from omnisource.solvers.oracle import best_plan
+from omnisource.solvers.compile.legend import shipped
+from omnisource.solvers.exact.reference import exact
+from omnisource.solvers.explain.order import explain
+from omnisource.solvers.judge.evaluate import evaluate
+from omnisource.solvers.oracle.plain import best_plan
 from omnisource.solvers.problem import Limits, Prices
 
 
@@ -149,7 +149,7 @@ def test_a_large_order_is_explained_without_alternatives(world, solve, compiled)
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_best_plan_with_a_node_is_never_below_the_best_of_all(random_world, compiled, seed):
-    from omnisource.solvers.alternatives import Case
+    from omnisource.solvers.explain.alternatives import Case
 
     problem, _ = compiled(random_world(seed, orders=1))
     case = Case(problem, 0, Prices.zero(problem))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from omnisource.solvers.fences import fences
-from omnisource.solvers.routes import network
+from omnisource.solvers.compile.fences import fences
+from omnisource.solvers.routes.direct import network
 
 
 def unfit(world, box, limits):

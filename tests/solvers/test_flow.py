@@ -5,12 +5,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from omnisource.solvers.exact import exact
-from omnisource.solvers.finish import most_units_first
-from omnisource.solvers.flow import flow, load_cents, one_unit, reflow
-from omnisource.solvers.plans import Left, Plans
+from omnisource.solvers.exact.reference import exact
+from omnisource.solvers.joint.finish import most_units_first
+from omnisource.solvers.joint.flow import flow, load_cents, one_unit, reflow
+from omnisource.solvers.oracle.plans import Left, Plans
+from omnisource.solvers.oracle.serve import costs, serve_in_turn, use
 from omnisource.solvers.problem import NEVER, Ints, Limits, Prices, Problem
-from omnisource.solvers.serve import costs, serve_in_turn, use
 
 COSTS = {"A": (2, 5, 6), "B": (7, 19, 20), "C": (8, 15, 18)}
 """Three orders, three stores of one unit each; Grid Dynamics' example of why to order jointly."""
@@ -90,7 +90,7 @@ def test_with_enough_for_all_each_has_its_cheapest_and_no_network_is_needed(
     world, compiled, monkeypatch
 ):
     problem, _ = compiled(three(world, stock=(3, 0, 1)), threads=1)
-    monkeypatch.setattr("omnisource.solvers.flow._solved", None)
+    monkeypatch.setattr("omnisource.solvers.joint.flow._solved", None)
     chosen = flow(problem, np.arange(3), Left.of(problem), Prices.zero(problem))
     assert problem.menu_cost[chosen].tolist() == [2, 7, 8]
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.policy import HoldRule, Policy
 from omnisource.models.scenario import Scenario
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers import clocks
-from omnisource.solvers.clock_tables import clocks as clocks_of
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.compile.legend import Shipped
 from omnisource.solvers.hold import TOO_LATE, latest, waits_until
-from omnisource.solvers.legend import Shipped
-from omnisource.solvers.parcels import Parcels
+from omnisource.solvers.judge.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED
+from omnisource.solvers.routes import clocks
+from omnisource.solvers.routes.clock_tables import clocks as clocks_of
 
 DAY = 1440
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from omnisource.solvers.exact import exact
-from omnisource.solvers.joint import joint
-from omnisource.solvers.menus import content_cents
-from omnisource.solvers.plans import Left
-from omnisource.solvers.prices import price_all
+from omnisource.solvers.compile.menus import content_cents
+from omnisource.solvers.exact.reference import exact
+from omnisource.solvers.joint.prices import price_all
+from omnisource.solvers.joint.solve import joint
+from omnisource.solvers.oracle.plans import Left
 from omnisource.solvers.problem import Answer, Limits, Prices, Problem
 
 SEEDS = 300

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from omnisource.models.policy import Policy
-from omnisource.solvers import large, oracle
-from omnisource.solvers.large import large_bound, large_plan, occupy
-from omnisource.solvers.plans import Left
+from omnisource.solvers.oracle import large
+from omnisource.solvers.oracle import plain as oracle
+from omnisource.solvers.oracle.large import large_bound, large_plan, occupy
+from omnisource.solvers.oracle.plans import Left
+from omnisource.solvers.oracle.wide import pieced_plan, wide_plan
 from omnisource.solvers.problem import Prices
-from omnisource.solvers.wide import pieced_plan, wide_plan
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnisource.models.world import ABSENT
-from omnisource.solvers import conformal, pace
-from omnisource.solvers.dates import Aim, chances, cheapest, fine_for, first_sure
-from omnisource.solvers.history import NEVER, History, local_minutes
-from omnisource.solvers.leadtime import LeadTimes
-from omnisource.solvers.replay import METHODS, lead_times_of, mornings, replay
-from omnisource.solvers.week import DAY, carried, minute_at, week_of
+from omnisource.solvers.leadtime import conformal, pace
+from omnisource.solvers.leadtime.dates import Aim, chances, cheapest, fine_for, first_sure
+from omnisource.solvers.leadtime.history import NEVER, History, local_minutes
+from omnisource.solvers.leadtime.replay import METHODS, lead_times_of, mornings, replay
+from omnisource.solvers.leadtime.table import LeadTimes
+from omnisource.solvers.leadtime.week import DAY, carried, minute_at, week_of
 
 START = 17_000  # days since 1970-01-01
 

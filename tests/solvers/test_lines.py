@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from omnisource.solvers.lines import joined_lines
+from omnisource.solvers.compile.lines import joined_lines
 
 
 def test_lines_of_one_sku_are_joined_within_an_order_only(world):

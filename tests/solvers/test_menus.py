@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from omnisource.models.policy import Policy
-from omnisource.solvers.compile import with_menus
-from omnisource.solvers.menus import too_many_cuts
+from omnisource.solvers.compile.menus import too_many_cuts
+from omnisource.solvers.compile.world import with_menus
 from omnisource.solvers.problem import MENU_LIMIT, NEVER
 
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from omnisource.solvers.box import Boxed, boxed, first_box, next_box
-from omnisource.solvers.finish import bidden, improved
-from omnisource.solvers.master import may_bind, pool, solve
-from omnisource.solvers.neighbour import Search, batches, reconsider
-from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.prices import ascend, kept, price_at
+from omnisource.solvers.joint.box import Boxed, boxed, first_box, next_box
+from omnisource.solvers.joint.finish import bidden, improved
+from omnisource.solvers.joint.master import may_bind, pool, solve
+from omnisource.solvers.joint.neighbour import Search, batches, reconsider
+from omnisource.solvers.joint.prices import ascend, kept, price_at
+from omnisource.solvers.joint.resources import Resources
+from omnisource.solvers.oracle.plans import Left, Plans
+from omnisource.solvers.oracle.serve import costs, take_all, use
 from omnisource.solvers.problem import Problem
-from omnisource.solvers.resources import Resources
-from omnisource.solvers.serve import costs, take_all, use
 
 
 def searched(problem: Problem) -> Search:

@@ -6,11 +6,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from omnisource.solvers import oracle
-from omnisource.solvers.kernel import price_block
-from omnisource.solvers.plans import Left, Plans
-from omnisource.solvers.problem import NEVER, Prices
-from omnisource.solvers.serve import (
+from omnisource.solvers.oracle import plain as oracle
+from omnisource.solvers.oracle.kernel import price_block
+from omnisource.solvers.oracle.plans import Left, Plans
+from omnisource.solvers.oracle.serve import (
     costs,
     priced_cost,
     put_back,
@@ -19,6 +18,7 @@ from omnisource.solvers.serve import (
     true_cost,
     use,
 )
+from omnisource.solvers.problem import NEVER, Prices
 
 
 def parcels(problem, plans, order):

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from omnisource.models.world import World
-from omnisource.solvers.asked import Ask
-from omnisource.solvers.clocks import DAY
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.desk import Desk, desk
-from omnisource.solvers.leadtime import LeadTimes
-from omnisource.solvers.menus import content_cents
+from omnisource.solvers.compile.menus import content_cents
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.leadtime.table import LeadTimes
 from omnisource.solvers.problem import NEVER, Prices, Problem, sealed
+from omnisource.solvers.quote.asked import Ask
+from omnisource.solvers.quote.desk import Desk, desk
+from omnisource.solvers.routes.clocks import DAY
 
 Figures = tuple[int, float, int, int]  # arrives, priced cents, grams of CO2, parcels
 

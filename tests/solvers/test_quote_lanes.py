@@ -16,13 +16,13 @@ from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.week import departure_of
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers import clocks
-from omnisource.solvers.asked import HOME, TO_STORE, Ask
-from omnisource.solvers.costs import great_circle_km
-from omnisource.solvers.desk import desk
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.compile.costs import great_circle_km
 from omnisource.solvers.problem import Prices
-from omnisource.solvers.routes import fitting, zone_rule
+from omnisource.solvers.quote.asked import HOME, TO_STORE, Ask
+from omnisource.solvers.quote.desk import desk
+from omnisource.solvers.routes import clocks
+from omnisource.solvers.routes.direct import fitting, zone_rule
 
 KINDS = {"W": "warehouse", "V": "warehouse", "U": "store", "H": "hub", "I": "hub", "S": "store"}
 NAMES = list(KINDS)

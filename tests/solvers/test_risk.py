@@ -5,7 +5,7 @@ import pytest
 
 from omnisource.models.policy import Policy
 from omnisource.models.world import World
-from omnisource.solvers.risk import HELD_AT
+from omnisource.solvers.compile.risk import HELD_AT
 
 
 def held(world: World, *nodes: int) -> World:

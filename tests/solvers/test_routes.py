@@ -9,8 +9,8 @@ from omnisource.models.order import Line, Order
 from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers.routes import days_late, network
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.routes.direct import days_late, network
 
 
 def utc(text):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from omnisource.models.policy import Policy, Weights
-from omnisource.solvers.rules import _fewest_nodes
+from omnisource.solvers.rules.engines import _fewest_nodes
 
 TAKERS = ["nearest", "priority", "fewest-splits", "rated", "cheapest"]
 """Who serves the orders one by one as they arrive."""

@@ -4,10 +4,10 @@ import networkx as nx
 import numpy as np
 
 from omnisource.models.policy import Policy
-from omnisource.solvers.prices import ascend, price_at
+from omnisource.solvers.joint.prices import ascend, price_at
+from omnisource.solvers.joint.resources import Resources
+from omnisource.solvers.joint.scarce import Reach, fill, first_prices, product_of_lines, reached
 from omnisource.solvers.problem import Ints, Problem
-from omnisource.solvers.resources import Resources
-from omnisource.solvers.scarce import Reach, fill, first_prices, product_of_lines, reached
 
 
 def lines_of(problem: Problem, sku: int) -> tuple[Ints, Ints]:

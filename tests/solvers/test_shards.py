@@ -7,15 +7,15 @@ import pytest
 
 from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.distribute import Engine, allocate_in_shards, cut_world, opened
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.cut import joined, part, part_of_decisions, ranges
-from omnisource.solvers.deal import dealt, rooms
+from omnisource.solvers.compile.world import compile_world
 from omnisource.solvers.decide import decisions
-from omnisource.solvers.joint import joint
-from omnisource.solvers.plans import Left
-from omnisource.solvers.prices import price_all
+from omnisource.solvers.joint.prices import price_all
+from omnisource.solvers.joint.solve import joint
+from omnisource.solvers.oracle.plans import Left
 from omnisource.solvers.problem import Limits, Prices
-from omnisource.solvers.shards import Shard, Sparse, capacity, limited, read_back
+from omnisource.solvers.shards.cut import joined, part, part_of_decisions, ranges
+from omnisource.solvers.shards.deal import dealt, rooms
+from omnisource.solvers.shards.shard import Shard, Sparse, capacity, limited, read_back
 
 LIMITS = Limits(gap=0.0, seconds=20.0, threads=1)
 

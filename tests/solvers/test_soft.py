@@ -8,11 +8,11 @@ import pytest
 from omnisource.models.base import BrokenPlan
 from omnisource.models.plan import SHIPMENT_TERMS, TERMS
 from omnisource.models.policy import Fairness, LoadStep, Policy
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.legend import Shipped
+from omnisource.solvers.compile.legend import Shipped
+from omnisource.solvers.judge.evaluate import evaluate
+from omnisource.solvers.judge.surcharges import loads, shortfalls
 from omnisource.solvers.problem import Limits, Soft
 from omnisource.solvers.registry import SOLVERS, solver
-from omnisource.solvers.surcharges import loads, shortfalls
 
 SOFT_SOLVERS = ("exact", "joint")
 """Who reckons with costs beyond thresholds; the rule engines are only billed for them."""

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnisource.solvers.compile import compile_world
-from omnisource.solvers.evaluate import evaluate
-from omnisource.solvers.exact import exact
-from omnisource.solvers.legend import shipped
+from omnisource.solvers.compile.legend import shipped
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.exact.reference import exact
+from omnisource.solvers.joint.stay import Given, moves, settled, stay, with_threshold
+from omnisource.solvers.judge.evaluate import evaluate
 from omnisource.solvers.problem import Limits
-from omnisource.solvers.stay import Given, moves, settled, stay, with_threshold
 
 EXACT = Limits(gap=0.0, threads=1)
 

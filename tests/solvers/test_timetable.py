@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from omnisource.models.network import Lane, Node, Service, TariffStep, ZoneRule
 from omnisource.models.scenario import Scenario
 from omnisource.models.week import departure_of, weekdays_of
-from omnisource.orchestrator.load import world_of
-from omnisource.solvers import clocks
-from omnisource.solvers.costs import great_circle_km
-from omnisource.solvers.itinerary import Address, Load, counter_routes, routes
-from omnisource.solvers.routes import network
-from omnisource.solvers.timetable import timetable
-from omnisource.solvers.trunk import paths_to, trunk
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.solvers.compile.costs import great_circle_km
+from omnisource.solvers.routes import clocks
+from omnisource.solvers.routes.direct import network
+from omnisource.solvers.routes.itinerary import Address, Load, counter_routes, routes
+from omnisource.solvers.routes.timetable import timetable
+from omnisource.solvers.routes.trunk import paths_to, trunk
 
 KINDS = {"W": "warehouse", "V": "warehouse", "H": "hub", "I": "hub", "S": "store"}
 NAMES = list(KINDS)

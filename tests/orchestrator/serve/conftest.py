@@ -19,10 +19,10 @@ from omnisource.models.promise import Cart
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import Receipt, StockCell
 from omnisource.models.world import World
-from omnisource.orchestrator.keys import add_key
-from omnisource.orchestrator.load import world_of
-from omnisource.orchestrator.serve import create_app
-from omnisource.orchestrator.serve_state import Service as Worker
+from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.serve.api_keys import add_key
+from omnisource.orchestrator.serve.app import create_app
+from omnisource.orchestrator.serve.state import Service as Worker
 from omnisource.orchestrator.settings import Settings
 from omnisource.orchestrator.stored import load_into
 

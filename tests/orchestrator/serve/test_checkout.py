@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from omnisource.models.reservation import Claim
-from omnisource.orchestrator.reserve import reserve
+from omnisource.orchestrator.checkout.reserve import reserve
 
 
 def test_a_cart_is_promised_held_and_becomes_an_order(either: Any, words: Any) -> None:

@@ -21,7 +21,7 @@ from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, StockMessage
 from omnisource.models.told import OrderChange, Told
 from omnisource.models.tracking import CarrierEvent
-from omnisource.orchestrator.client import Client, Refusal
+from omnisource.orchestrator.serve.client import Client, Refusal
 
 EXAMPLES = 8
 
@@ -35,7 +35,7 @@ def document(shop: Any) -> dict[str, Any]:
 def test_no_request_that_schemathesis_thinks_of_is_a_fault_of_ours(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnisource.orchestrator.serve_life.LONGEST", 0.0)
+    monkeypatch.setattr("omnisource.orchestrator.serve.life.LONGEST", 0.0)
     schema = schemathesis.openapi.from_asgi("/v1/openapi.json", shop.http.app)
     headers = {"Authorization": f"Bearer {shop.tokens['admin']}"}
     for found in schema.get_all_operations():
@@ -189,7 +189,7 @@ def test_a_no_is_raised_with_its_reasons(shop: Any, words: Any) -> None:
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(
     shop: Any, words: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnisource.orchestrator.client.PAUSE", 0)
+    monkeypatch.setattr("omnisource.orchestrator.serve.client.PAUSE", 0)
     keys: list[str] = []
 
     def send(method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.serve_log import JsonLines, log_fault
-from omnisource.orchestrator.store_check import breaches
+from omnisource.orchestrator.serve.log import JsonLines, log_fault
+from omnisource.orchestrator.store.check import breaches
 
 DEEP = b'{"lines":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 BODIES = [

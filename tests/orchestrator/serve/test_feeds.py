@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.store_session import Statement, session_of
+from omnisource.orchestrator.store.session import Statement, session_of
 
 RECEIPTS = Statement("SELECT due, units FROM receipts WHERE node = 'W' AND sku = 'A' ORDER BY due")
 

@@ -13,9 +13,9 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from omnisource.orchestrator import serve_lane
-from omnisource.orchestrator.serve import create_app
-from omnisource.orchestrator.serve_lane import Lane, answered, plain_head
+from omnisource.orchestrator.serve import lane as serve_lane
+from omnisource.orchestrator.serve.app import create_app
+from omnisource.orchestrator.serve.lane import Lane, answered, plain_head
 from omnisource.orchestrator.settings import Settings
 
 UNUSABLE = b"HTTP/1.1 422 Unprocessable Entity"

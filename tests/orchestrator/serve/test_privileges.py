@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.keys import list_keys, revoke_key
-from omnisource.orchestrator.serve_ring import FRESH, Buckets
+from omnisource.orchestrator.serve.api_keys import list_keys, revoke_key
+from omnisource.orchestrator.serve.ring import FRESH, Buckets
 
 SCOPES = ("checkout", "store", "dropshipper", "carrier", "planner", "admin")
 ALLOWED = {

@@ -19,9 +19,9 @@ import pytest
 
 from omnisource.models.base import OmnisourceError
 from omnisource.models.reservation import Claim
-from omnisource.orchestrator.client import Client, Refusal
-from omnisource.orchestrator.store import loaded_database
-from omnisource.orchestrator.store_check import breaches
+from omnisource.orchestrator.serve.client import Client, Refusal
+from omnisource.orchestrator.store.check import breaches
+from omnisource.orchestrator.store.database import loaded_database
 
 PATIENCE = 120.0
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from omnisource.orchestrator.bench_serve_rush import rush_over_http
-from omnisource.orchestrator.bench_servers import serving
-from omnisource.orchestrator.bench_wire import request
+from omnisource.orchestrator.bench.serve_rush import rush_over_http
+from omnisource.orchestrator.bench.servers import serving
+from omnisource.orchestrator.bench.wire import request
 
 
 def test_every_unit_is_sold_once_and_the_rest_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.markup import DARK, LIGHT, POLICY, STYLE
+from omnisource.orchestrator.serve.markup import DARK, LIGHT, POLICY, STYLE
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -1,0 +1,1 @@
+"""What `omnisource bench` measures on this machine, and beside what."""

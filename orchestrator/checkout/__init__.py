@@ -1,0 +1,1 @@
+"""What a checkout asks: availability, promises, and what is held of them."""

@@ -1,0 +1,1 @@
+"""Scenario folders: files in, checked and linked, and a world out of them."""

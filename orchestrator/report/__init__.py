@@ -1,0 +1,1 @@
+"""Results as reports for people: figures in, something to print out."""

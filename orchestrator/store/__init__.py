@@ -1,0 +1,1 @@
+"""The database: layouts, bulk, plans, reservations, feeds and events."""

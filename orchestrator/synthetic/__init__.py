@@ -1,0 +1,1 @@
+"""Made-up retailers: places, catalogue, stock, carriers and demand."""

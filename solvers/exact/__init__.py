@@ -1,0 +1,1 @@
+"""The whole night as one programme: the reference, and the rivals."""

@@ -1,0 +1,1 @@
+"""All orders together: prices, bids, master, finish."""

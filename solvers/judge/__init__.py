@@ -1,0 +1,1 @@
+"""The judge: is a plan feasible, and what does it cost."""

@@ -1,0 +1,1 @@
+"""The cheapest plan of one order at given prices."""

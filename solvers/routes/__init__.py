@@ -1,0 +1,1 @@
+"""Routes in time: clocks, lanes, and ways that no other beats."""

@@ -1,0 +1,1 @@
+"""The rule engines that shops and order management systems ship."""

@@ -1,0 +1,1 @@
+"""One night in parts that agree by prices."""
