@@ -74,7 +74,7 @@ def page(lab: Lab) -> str:
 
     rows = page_rows(lab)
     specs = {figure.key: specification(figure) for figure in FIGURES if _fits(figure.key, lab)}
-    here = files("omnisource.orchestrator")
+    here = files("omnisource.orchestrator.report")
     parts = {
         "style": here.joinpath("page.css").read_text(encoding="utf-8"),
         "script": here.joinpath("page.js").read_text(encoding="utf-8"),
