@@ -1,17 +1,57 @@
 """What tests of the verbs share: the command line in this process, and a small scenario."""
 
+import fcntl
 import json
+import os
 import shutil
-from collections.abc import Callable, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from omnisource.cli import main
 from omnisource.orchestrator.demo import Demo, run_demo
 from omnisource.orchestrator.synthetic.generate import generate
+
+LONGEST_COMPILE = 120.0
+"""Seconds that one process waits for another to compile; then it compiles itself."""
+
+
+def pytest_configure() -> None:
+    """Let processes that test side by side compile what they share once, not each for itself."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    compile_alone = Dispatcher.compile
+
+    def compile_in_turn(self: Dispatcher, signature: Any) -> Any:
+        with turn(f"{self.py_func.__code__.co_filename} {self.py_func.__name__} {signature}"):
+            return compile_alone(self, signature)  # it looks on disk first
+
+    Dispatcher.compile = compile_in_turn
+
+
+@contextmanager
+def turn(name: str) -> Iterator[None]:
+    """Have others wait who want the same."""
+    digest = blake2b(name.encode(), digest_size=16).hexdigest()
+    end = time.monotonic() + LONGEST_COMPILE
+    folder = Path(tempfile.gettempdir()) / "omnisource-compiled-in-turn"
+    folder.mkdir(exist_ok=True)
+    with (folder / digest).open("w") as file:
+        while time.monotonic() < end:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.05)
+        yield
+    # closing the file gives the lock back
 
 
 @dataclass(frozen=True)

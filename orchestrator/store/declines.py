@@ -2,7 +2,7 @@
 
 The decline rate of a node with d shipments declined and s not, and p what the scenario says of it:
 
-    (1)  rate = (d + PRIOR p) / (d + s + PRIOR)
+    (1)  rate = (d + PRIOR p) / (d + s + PRIOR) = p + (d − (d + s) p) / (d + s + PRIOR)
 
 so that a node is judged by what it did once it has done much, and by what is known of it before.
 Whoever reads a world out of a database gets these rates: so promises reckon with them.
@@ -31,8 +31,9 @@ def decline_rates(session: Session, stated: Mapping[str, float]) -> dict[str, fl
     """Return how often each node declines, (1), given what the scenario says of each."""
     declined: Counter[str] = Counter(dict(session.rows(DECLINED)))
     others: Counter[str] = Counter(dict(session.rows(NOT_DECLINED)))
+    seen = declined + others
     return {
-        node: (declined[node] + PRIOR * rate) / (declined[node] + others[node] + PRIOR)
+        node: rate + (declined[node] - seen[node] * rate) / (seen[node] + PRIOR)
         for node, rate in stated.items()
     }
 
