@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from omnisource.commands.options import Json, Quiet
+from omnisource.commands.options import Json, OrDb, Quiet, just_one
 
 
 def availability(
@@ -22,10 +22,7 @@ def availability(
     within: Annotated[
         float | None, typer.Option(min=0.0, metavar="KM", help="How far away at most.")
     ] = None,
-    db: Annotated[
-        str | None,
-        typer.Option("--db", metavar="URL", help="Instead of DIR: a database, see `load`."),
-    ] = None,
+    db: OrDb = None,
     now: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="As 2025-03-10T09:00+01:00. [default: the scenario's]"),
@@ -39,8 +36,7 @@ def availability(
     from omnisource.orchestrator.report.screen import Screen
     from omnisource.orchestrator.source import open_source, time_of
 
-    if (folder is None) == (db is None):
-        raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
+    just_one(folder, db)
     screen = Screen(json, quiet)
     with screen.progress() as tell:
         source = open_source(folder, db, tell)

@@ -12,6 +12,7 @@ from omnisource.commands.options import (
     Format,
     Gap,
     Json,
+    OrDb,
     Policy,
     Prices,
     Quiet,
@@ -19,6 +20,7 @@ from omnisource.commands.options import (
     Strict,
     Threads,
     Time,
+    just_one,
     leave,
 )
 from omnisource.commands.rolling import Step, refuse_with_rolling, roll_folder, roll_stored
@@ -44,10 +46,7 @@ def demo(
 def allocate(
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Scenario folder.")] = None,
     *,
-    db: Annotated[
-        str | None,
-        typer.Option("--db", metavar="URL", help="Instead of DIR: a database, see `load`."),
-    ] = None,
+    db: OrDb = None,
     run: Annotated[
         str | None,
         typer.Option(metavar="ID", help="With --db: the run's name; the same again finishes it."),
@@ -107,8 +106,7 @@ def allocate(
     from omnisource.orchestrator.report.screen import Screen
     from omnisource.solvers.problem import Limits
 
-    if (folder is None) == (db is None):
-        raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
+    just_one(folder, db)
     if db is None and run is not None:
         raise typer.BadParameter("--run names a run in a database: it goes with --db")
     if db is not None and (engine == "ray" or shards is not None):

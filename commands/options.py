@@ -11,6 +11,13 @@ KNOWN = (
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Scenario folder.")]
+Db = Annotated[
+    str, typer.Option("--db", metavar="URL", help="A file, sqlite:///FILE, postgresql://…")
+]
+OrDb = Annotated[
+    str | None,
+    typer.Option("--db", metavar="URL", help="Instead of DIR: a database, see `load`."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No report, progress or warnings.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 if not all is as it should be.")]
@@ -23,6 +30,12 @@ Prices = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")]
 Format = Annotated[Literal["csv", "parquet"], typer.Option(help="Of the tables written.")]
+
+
+def just_one(folder: Path | None, db: str | None) -> None:
+    """Refuse a command that is given neither a folder nor a database, or both."""
+    if (folder is None) == (db is None):
+        raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
 
 
 def leave(wanting: bool) -> None:

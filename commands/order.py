@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omnisource.commands.options import Json, Quiet, Strict
+from omnisource.commands.options import Db, Json, Quiet, Strict
 from omnisource.commands.order_options import (
     Actor,
     Key,
@@ -17,7 +17,6 @@ from omnisource.commands.order_options import (
     do,
     doing_of,
 )
-from omnisource.commands.reserve import Db
 from omnisource.commands.track import link, parcel, story, track, work
 from omnisource.commands.trouble import backorders, decline, pack, source, trouble
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from omnisource.commands.options import Json, Quiet
+from omnisource.commands.options import Json, OrDb, Quiet, just_one
 
 
 def promise(
@@ -36,10 +36,7 @@ def promise(
     max_shipments: Annotated[
         int | None, typer.Option("--max-shipments", min=1, help="Parcels at the most.")
     ] = None,
-    db: Annotated[
-        str | None,
-        typer.Option("--db", metavar="URL", help="Instead of DIR: a database, see `load`."),
-    ] = None,
+    db: OrDb = None,
     prices: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder whose prices to choose by.")
     ] = None,
@@ -61,8 +58,7 @@ def promise(
     from omnisource.orchestrator.runs import read_prices
     from omnisource.orchestrator.source import open_source, time_of
 
-    if (folder is None) == (db is None):
-        raise typer.BadParameter("give a scenario folder DIR, or --db URL: one of the two")
+    just_one(folder, db)
     screen = Screen(json, quiet)
     with screen.progress() as tell:
         source = open_source(folder, db, tell, time_of(now))

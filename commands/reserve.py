@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from omnisource.commands.options import Json, Quiet, Strict, leave
+from omnisource.commands.options import Db, Json, Quiet, Strict, leave
 
-Db = Annotated[
-    str, typer.Option("--db", metavar="URL", help="A file, sqlite:///FILE, postgresql://…")
-]
 database = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after a database.")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from omnisource.commands.options import Folder, Format, Json, Quiet, Strict, leave
+from omnisource.commands.options import Db, Folder, Format, Json, Quiet, Strict, leave
 
 
 def generate(
@@ -75,9 +75,7 @@ def validate(
 def load(
     folder: Folder,
     *,
-    db: Annotated[
-        str, typer.Option("--db", metavar="URL", help="A file, sqlite:///FILE, postgresql://…")
-    ],
+    db: Db,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a scenario and its runs.")
     ] = False,

@@ -5,11 +5,8 @@ from typing import Annotated
 
 import typer
 
-from omnisource.commands.options import Json, Quiet
+from omnisource.commands.options import Db, Json, Quiet
 
-Db = Annotated[
-    str, typer.Option("--db", metavar="URL", help="A file, sqlite:///FILE, postgresql://…")
-]
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys of the HTTP service.")
 
 

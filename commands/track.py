@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from omnisource.commands.options import Json, Quiet, Strict
+from omnisource.commands.options import Db, Json, Quiet, Strict
 from omnisource.commands.order_options import Actor, Cause, Key, Now, Order, do, doing_of
-from omnisource.commands.reserve import Db, clock
+from omnisource.commands.reserve import clock
 
 if TYPE_CHECKING:
     from omnisource.orchestrator.life.doing import Life

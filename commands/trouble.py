@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnisource.commands.options import Json, Quiet, Strict
+from omnisource.commands.options import Db, Json, Quiet, Strict
 from omnisource.commands.order_options import (
     Actor,
     Cause,
@@ -15,7 +15,6 @@ from omnisource.commands.order_options import (
     do,
     doing_of,
 )
-from omnisource.commands.reserve import Db
 
 if TYPE_CHECKING:
     from omnisource.models.told import Denied, Told
