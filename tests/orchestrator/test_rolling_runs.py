@@ -98,6 +98,8 @@ def test_an_order_is_held_then_allocated_then_released(town: Any) -> None:
     first = stored(life, NOON)
     assert (first.written.orders, first.released, first.held) == (1, (), 1)
     assert first.next_release_by == datetime(2025, 1, 7, 22, 59, tzinfo=UTC)
+    later = stored(life, NOON + timedelta(seconds=20), dry_run=True)
+    assert later.next_release_by == first.next_release_by
     assert town.stock(life)["WA"] == (3, 2)
     early = stored(life, datetime(2025, 1, 7, 22, 30, tzinfo=UTC))
     assert early.released == ()
