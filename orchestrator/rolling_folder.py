@@ -197,12 +197,13 @@ def standing_of(world: World, state: State, now: datetime) -> Standing:
 def _busy(world: World, state: State, now: datetime) -> dict[str, Any]:
     """Return what was released on the day: that, and shipments and units of each node."""
     day, busy = str(now.date()), np.zeros((2, world.nodes.rows), np.int64)
+    gone = state["shipments"].filter(pl.col("released_at").is_not_null())
     zone = now.tzinfo
-    for row in state["shipments"].filter(pl.col("released_at").is_not_null()).iter_rows(named=True):
-        if str(datetime.fromisoformat(row["released_at"]).astimezone(zone).date()) == day:
-            node = rows_named(world.nodes["node"], pl.Series([row["node"]]))
-            busy[0, node] += 1
-            busy[1, node] += row["units"]
+    days = [datetime.fromisoformat(at).astimezone(zone).date() for at in gone["released_at"]]
+    today = gone.filter(pl.Series([str(each) == day for each in days], dtype=pl.Boolean))
+    parcels = today.unique("parcel", maintain_order=True)
+    np.add.at(busy[0], rows_named(world.nodes["node"], parcels["node"]), 1)
+    np.add.at(busy[1], rows_named(world.nodes["node"], today["node"]), today["units"].to_numpy())
     return {"day": day, "busy": busy}
 
 

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.told import Told
+from omnisource.orchestrator.folder.load import load
 from omnisource.orchestrator.life.doing import Doing
 from omnisource.orchestrator.life.verbs import cancel, events, place, show
 from omnisource.orchestrator.rolling_folder import (
+    SHIPMENTS,
     STATE,
     RollingRun,
     read_state,
@@ -72,6 +75,22 @@ def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / STATE).write_text("{}")
     with pytest.raises(UnusableInput, match="no state of runs"):
         read_state(tmp_path)
+
+
+def test_a_parcel_that_orders_share_takes_one_shipment_of_the_nodes_day(
+    shop: Path, tmp_path: Path
+) -> None:
+    """Two orders in one parcel, released at noon: one shipment of three units; none tomorrow."""
+    world, noon = load(shop).world, datetime(2025, 1, 6, 12, tzinfo=UTC)
+    orders, node = world.orders["order"][:2].tolist(), str(world.nodes["node"][1])
+    rows = [
+        {"shipment": at, "order": order, "node": node, "units": at + 1, "parcel": 0,
+         "released_at": noon.isoformat()}
+        for at, order in enumerate(orders)
+    ]  # fmt: skip
+    state = {**read_state(tmp_path), "shipments": pl.DataFrame(rows, schema_overrides=SHIPMENTS)}
+    assert standing_of(world, state, noon).busy[:, 1].tolist() == [1, 3]
+    assert standing_of(world, state, noon + DAY).busy.sum() == 0
 
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
