@@ -71,8 +71,9 @@ def test_the_same_run_again_moves_nothing(shop: Path, tmp_path: Path) -> None:
     assert first.document()["open_orders"] >= again.document()["open_orders"]
 
 
-def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / STATE).write_text("{}")
+@pytest.mark.parametrize("text", ["{}", "[]", '{"shipments": 1}', "nothing"])
+def test_a_state_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / STATE).write_text(text)
     with pytest.raises(UnusableInput, match="no state of runs"):
         read_state(tmp_path)
 
