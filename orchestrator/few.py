@@ -57,7 +57,7 @@ def nodes_left(nodes: Table, room: Mapping[Cell, int], node_row: Mapping[str, in
     return nodes.replace(**columns) if columns else nodes
 
 
-def like(table: Table, values: Mapping[str, Sequence[Any]]) -> Table:
+def like(table: Table, values: Mapping[str, Sequence[Any] | Column]) -> Table:
     """Return rows in the columns of a table; 0, or nothing, where no value is given."""
     size = len(next(iter(values.values())))
     columns = {}

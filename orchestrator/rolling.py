@@ -28,6 +28,8 @@ import polars as pl
 from omnisource.models.plan import Plan
 from omnisource.models.world import ABSENT, Table, World
 from omnisource.orchestrator.allocate import Night, certified, prepare
+from omnisource.orchestrator.few import like
+from omnisource.orchestrator.lab.rows import stacked
 from omnisource.orchestrator.sharing import groups_of
 from omnisource.solvers.compile.available import cells
 from omnisource.solvers.compile.legend import Shipped, shipped
@@ -49,7 +51,7 @@ class Standing:
     """How things stand between two runs, in the world's rows."""
 
     left: Ints  # (L,) units of each line that are not released
-    drawn: Ints  # (stock,) units released from each cell
+    drawn: Ints  # (stock,) units released from each cell, of the world as it is `shelved`
     promised: Ints  # (K,) minutes, `ABSENT` where nothing is promised yet
     given: Given  # what open orders were given by the last run
     busy: Ints  # (2, N) shipments and units released from each node
@@ -60,7 +62,7 @@ class Standing:
         """Return how things stand before the first run."""
         return Standing(
             left=world.lines["units"].astype(np.int64),
-            drawn=np.zeros(world.stock.rows, np.int64),
+            drawn=np.zeros(shelved(world).stock.rows, np.int64),
             promised=world.orders["promised_by"].astype(np.int64),
             given=Given.nothing(),
             busy=np.zeros((2, world.nodes.rows), np.int64),
@@ -103,6 +105,7 @@ def roll(
         limits: when to stop.
         prices: to begin with, the last run's.
     """
+    world = shelved(world)
     open_ = open_world(world, standing, now)
     plan, moved = decided(open_.world, _in_open(open_, standing.given), limits, prices)
     sent, parcel = shipped_of(plan), parcel_of(plan)
@@ -121,6 +124,23 @@ def roll(
             standing=standing,
         ),
     )
+
+
+def shelved(world: World) -> World:
+    """Return the world with a stock cell, if an empty one, wherever goods are due.
+
+    So every unit that is released is drawn from a row of `stock`, and no receipt is given twice.
+    """
+    stock, skus = world.stock, world.products.rows
+    known, due = (t["node"].astype(np.int64) * skus + t["sku"] for t in (stock, world.receipts))
+    new = np.setdiff1d(due, known)
+    if not len(new):
+        return world
+    node, sku = np.divmod(new, skus)
+    nothing = [ABSENT] * len(new)
+    more = like(stock, {"node": node, "sku": sku, "safety": nothing, "counted_at": nothing,
+                        "accuracy": np.ones(len(new))})  # fmt: skip
+    return world.replace(stock=stacked(stock, more))
 
 
 def open_world(world: World, standing: Standing, now: datetime) -> OpenWorld:
@@ -232,9 +252,8 @@ def ended(world: World, rolled: Rolled) -> Rolled:
     line, units = open_.line[held["line"]], held["units"].astype(np.int64)
     left, drawn = before.left.copy(), before.drawn.copy()
     np.subtract.at(left, line[out], units[out])
-    cell = cells(open_.world).find(held["node"], held["sku"])
-    own = out & (cell < world.stock.rows)  # the others draw on receipts alone
-    np.add.at(drawn, cell[own], units[own])
+    cell = cells(world).find(held["node"], held["sku"])
+    np.add.at(drawn, cell[out], units[out])
     day = str(open_.world.scenario.now.date())
     busy = before.busy.copy() if before.day == day else np.zeros_like(before.busy)
     sent = np.flatnonzero(gone[table["order"]])

@@ -22,7 +22,7 @@ from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.batch import Opened, open_folder, seeded
 from omnisource.orchestrator.measures import Measures, measures_of, to_json
 from omnisource.orchestrator.report.words import count
-from omnisource.orchestrator.rolling import Rolled, Standing, roll
+from omnisource.orchestrator.rolling import Rolled, Standing, roll, shelved
 from omnisource.orchestrator.runs import lines_named, rows_named, usable_folder
 from omnisource.orchestrator.warm import checked
 from omnisource.orchestrator.write import name_rows, replacing, write_frame
@@ -164,7 +164,7 @@ def read_state(out: Path) -> State:
     try:
         said = loads((out / STATE).read_text(encoding="utf-8"))
         return {name: pl.DataFrame(said[name], schema=cols) for name, cols in TABLES.items()}
-    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise UnusableInput(f"{out / STATE}: this is no state of runs: {error}") from None
 
 
@@ -174,6 +174,7 @@ def standing_of(world: World, state: State, now: datetime) -> Standing:
     Raises:
         KeyError: the world no longer has an order, a line or a node that was decided.
     """
+    world = shelved(world)
     sent = state["shipments"].select("shipment", "released_at")
     held = state["allocations"].join(sent, on="shipment", how="left", maintain_order="left")
     line = lines_named(world, rows_named(world.orders["order"], held["order"]), held["line"])
@@ -184,7 +185,7 @@ def standing_of(world: World, state: State, now: datetime) -> Standing:
     left, drawn, promised = before.left, before.drawn, before.promised.copy()
     np.subtract.at(left, line[gone], units[gone])
     cell = cells(world).find(node, sku)
-    own = gone & (cell >= 0) & (cell < world.stock.rows)
+    own = gone & (cell >= 0)
     np.add.at(drawn, cell[own], units[own])
     told = state["orders"].filter(pl.col("promise_at").is_not_null())
     promised[rows_named(world.orders["order"], told["order"])] = [
@@ -197,12 +198,13 @@ def standing_of(world: World, state: State, now: datetime) -> Standing:
 def _busy(world: World, state: State, now: datetime) -> dict[str, Any]:
     """Return what was released on the day: that, and shipments and units of each node."""
     day, busy = str(now.date()), np.zeros((2, world.nodes.rows), np.int64)
+    gone = state["shipments"].filter(pl.col("released_at").is_not_null())
     zone = now.tzinfo
-    for row in state["shipments"].filter(pl.col("released_at").is_not_null()).iter_rows(named=True):
-        if str(datetime.fromisoformat(row["released_at"]).astimezone(zone).date()) == day:
-            node = rows_named(world.nodes["node"], pl.Series([row["node"]]))
-            busy[0, node] += 1
-            busy[1, node] += row["units"]
+    days = [datetime.fromisoformat(at).astimezone(zone).date() for at in gone["released_at"]]
+    today = gone.filter(pl.Series([str(each) == day for each in days], dtype=pl.Boolean))
+    parcels = today.unique("parcel", maintain_order=True)
+    np.add.at(busy[0], rows_named(world.nodes["node"], parcels["node"]), 1)
+    np.add.at(busy[1], rows_named(world.nodes["node"], today["node"]), today["units"].to_numpy())
     return {"day": day, "busy": busy}
 
 

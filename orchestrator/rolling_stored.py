@@ -7,7 +7,7 @@ released is an event of the order's life, and no run moves it again.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ def run_rolling_stored(
             moved=int(moved_orders(world, plan).sum()),
             released=released,
             held=len(rest),
-            next_release_by=None if first >= UNLIMITED else now + _minutes(first - world.now),
+            next_release_by=None if first >= UNLIMITED else _time(first, now.tzinfo),
         )
     finally:
         database.close()
@@ -172,8 +172,8 @@ def _moving(world: StoredWorld) -> StoredWorld:
     return replace(world, scenario=scenario)
 
 
-def _minutes(many: int) -> timedelta:
-    return timedelta(minutes=many)
+def _time(minute: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(60 * minute, zone)
 
 
 def releases(waiting: Waiting) -> Ints:

@@ -60,7 +60,7 @@ def unpack(packed: bytes) -> Seen:
     """Return what was packed.
 
     Raises:
-        UnusableInput: this is something else.
+        UnusableInput: this is something else, or a part of it is missing.
     """
     try:
         with ZipFile(BytesIO(packed)) as archive:
@@ -74,6 +74,8 @@ def unpack(packed: bytes) -> Seen:
         for name, data in held.items()
         if name.endswith(".parquet")
     }
+    if missing := sorted({*OF_WORLD, "scenario.json", "facts.json"} - {*tables, *held}):
+        raise UnusableInput(f"this record lacks {', '.join(missing)}: another version wrote it")
     scenario = Scenario.model_validate_json(held["scenario.json"])
     none = Table({name: np.zeros(0, np.int32) for name in (*SENT, *HELD)})
     return Seen(

@@ -132,6 +132,6 @@ def promote(world: World, change: changes.Promotion, turn: Turn) -> World:
         units=np.full(many, change.units),
         price_cents=world.products["price_cents"][sku],
         discount_cents=np.zeros(many, np.int64),
-        bundle=np.full(many, -1, np.int32),
+        bundle=np.full(many, "", object),
     )
     return _added(world, orders, lines)

@@ -40,7 +40,7 @@ class Outcome:
     kg_co2: float
     nodes: Rows  # node, kind, lat, lon, shipments, units, cents, orders_per_day, units_per_day,
     #              units_on_hand, full
-    services: Rows  # service, shipments, cents
+    services: Rows  # service, shipments
     parcels: Rows  # parcels, orders: how many come in so many
     arrivals: Rows  # day from now, orders
     promises: Rows  # days before the promised date, orders; negative: late

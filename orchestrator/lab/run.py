@@ -19,7 +19,7 @@ from omnisource.models.scenario import WhatIf
 from omnisource.models.world import World
 from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.folder.files import file_of
-from omnisource.orchestrator.folder.head import HEAD, read_toml, validated
+from omnisource.orchestrator.folder.head import HEAD, read_scenario, read_toml, validated
 from omnisource.orchestrator.folder.load import load
 from omnisource.orchestrator.lab.difference import Difference
 from omnisource.orchestrator.lab.outcome import Outcome, outcome_of
@@ -162,7 +162,8 @@ def _common(variants: Sequence[Variant]) -> Path:
                 f"{each.file}: base: it ends at {each.folder}, that of {first.file} at "
                 f"{first.folder}: run them apart, or name one folder with --base"
             )
-    _unlike("name", ["", *(each.what.name for each in variants)])
+    base = read_scenario(first.folder).name
+    _unlike("name", [base, *(each.what.name for each in variants)])
     _unlike("file name", ["base", *(each.file.stem for each in variants)])
     return first.folder
 

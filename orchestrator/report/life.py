@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from omnisource.models.lifecycle import OrderState, least_far
 from omnisource.models.told import ChangeQuote, Denied, Told
 from omnisource.orchestrator.report.plans import sentences
+from omnisource.orchestrator.report.words import money, more
 
 
 def told_report(said: Told | Denied | ChangeQuote) -> RenderableType:
@@ -17,12 +18,12 @@ def told_report(said: Told | Denied | ChangeQuote) -> RenderableType:
         return sentences("This cannot be done.", *said.reasons, stands, legal)
     if isinstance(said, ChangeQuote):
         nodes = f"From {', '.join(said.nodes)}." if said.nodes else ""
-        price = f"{said.difference_cents / 100:+.2f} to pay."
+        price = f"{more(said.difference_cents)} to pay."
         return sentences(
             f"Order {said.order} can be changed: quote {said.quote}.",
             price, _promise(said.promise_at), nodes,
         )  # fmt: skip
-    cents = f"{said.cents / 100:.2f}." if said.cents else ""
+    cents = f"{money(said.cents)}." if said.cents else ""
     happened = ", ".join(event.replace("_", " ") for event in said.events)
     return sentences(
         f"Order {said.order} is {said.state}.", happened, cents, _promise(said.promise_at)

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from omnisource.models.lifecycle import Event
 from omnisource.models.tracking import Estimate, Tracking, WorkList
 from omnisource.orchestrator.report.plans import grid, sentences
+from omnisource.orchestrator.report.words import count
 
 
 def tracking_report(seen: Tracking) -> RenderableType:
@@ -42,7 +43,7 @@ def work_report(work: WorkList) -> RenderableType:
         lines = ", ".join(f"{line.units} × {line.sku}" for line in item.lines)
         when = _time(item.leave_by) + (" late" if item.late else "")
         table.add_row(when, item.order, item.shipment, item.next, lines)
-    said = f"{work.node} has {len(work.items)} shipments to see to, {late} of them late."
+    said = f"{work.node} has {count(len(work.items), 'shipment')} to see to, {late:,} late."
     return Group(sentences(said), table)
 
 

@@ -117,6 +117,8 @@ def fenced(world: World, found: Cells) -> Cells:
     table, codes = world.allotments, channel_codes(world)
     cell = found.find(table["node"], table["sku"])
     rows = np.flatnonzero(cell >= 0)
+    if not len(rows):
+        return found
     cell, allotted = cell[rows], np.maximum(table["units"][rows].astype(np.int64), 0)
     channel = np.array([codes[name] for name in table["channel"][rows].tolist()], np.int32)
     fences = np.bincount(cell, allotted, len(found.units)).astype(np.int64)

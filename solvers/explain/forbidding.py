@@ -7,7 +7,7 @@ rules that a unit of line l by way w breaks,
 
 since one unit of one line is the least that a node can send. Where a unit could go and still no
 plan has the node in it, what stands in the way are rules of the whole order:
-solvers/explain/order.py leaves out one, then two of them, until there is a plan.
+solvers/explain/alternatives.py leaves out one of them, then two, and so on, until there is a plan.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from omnisource.models.world import World
+from omnisource.solvers.compile.kits import parts_of
 from omnisource.solvers.problem import Ints
 
 Group = tuple[int, str]
@@ -39,7 +40,7 @@ def broken(world: World, rows: Ints, units: Ints, parcel: Ints) -> Group | None:
         key = int(parcel[x]), (int(lines["order"][row]), str(bundle[x]))
         sku, held = int(lines["sku"][row]), sent.setdefault(key, {})
         held[sku] = held.get(sku, 0) + int(units[x])
-    parts = _parts(world)
+    parts = parts_of(world)
     for key, held in sent.items():
         if not _is_whole(held, _in_one(wanted[key[1]], parts.get(key[1][1], {}))):
             return key[1]
@@ -63,14 +64,6 @@ def _asked(world: World, orders: set[int]) -> dict[Group, dict[int, int]]:
         key = int(lines["order"][row]), str(lines["bundle"][row])
         held, sku = found.setdefault(key, {}), int(lines["sku"][row])
         held[sku] = held.get(sku, 0) + int(lines["units"][row])
-    return found
-
-
-def _parts(world: World) -> dict[str, dict[int, int]]:
-    found: dict[str, dict[int, int]] = {}
-    columns = (world.bundles[name].tolist() for name in ("bundle", "sku", "units"))
-    for bundle, sku, units in zip(*columns, strict=True):
-        found.setdefault(bundle, {})[sku] = units
     return found
 
 

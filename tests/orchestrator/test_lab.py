@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from omnisource.models.base import UnusableInput
+from omnisource.orchestrator.folder.head import read_scenario
 from omnisource.orchestrator.lab.difference import Difference
 from omnisource.orchestrator.lab.outcome import outcome_of
 from omnisource.orchestrator.lab.run import Lab, read_variant, run_scenarios
@@ -197,6 +198,12 @@ def test_files_that_cannot_be_run_together_are_refused(
     ]
     with pytest.raises(UnusableInput, match=re.escape(said)):
         run_scenarios(paths, QUICK)
+
+
+def test_a_scenario_that_is_called_like_its_base_is_refused(shop: Path, tmp_path: Path) -> None:
+    text = DEARER.replace("Dear", read_scenario(shop).name)
+    with pytest.raises(UnusableInput, match="the name of two scenarios"):
+        run_scenarios([written(tmp_path, "same", text, shop)], QUICK)
 
 
 def test_a_wrong_key_leaves_with_2_and_its_place(

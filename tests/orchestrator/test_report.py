@@ -9,9 +9,13 @@ from rich.console import Console, RenderableType
 
 import omnisource as om
 from omnisource.models.explanation import Explanation, LineVerdict, Verdict, WhyNot
+from omnisource.models.told import ChangeQuote
+from omnisource.models.tracking import TrackedLine, WorkItem, WorkList
 from omnisource.orchestrator.measures import Measures, measures_of
+from omnisource.orchestrator.report.life import told_report
 from omnisource.orchestrator.report.order import explanation_report, grouped
 from omnisource.orchestrator.report.plans import certificate, comparison_report, plan_report, served
+from omnisource.orchestrator.report.track import work_report
 
 
 def text(report: RenderableType, width: int = 80) -> str:
@@ -113,3 +117,19 @@ def test_nodes_that_cannot_are_grouped_by_reason_and_not_all_named() -> None:
 def test_why_not_gives_the_reason_where_there_is_no_such_plan() -> None:
     asked = WhyNot(node="x", alternative=None, verdicts=(), reason="x cannot: no route")
     assert "Why not x? x cannot: no route." in text(explanation_report(told(why_not=asked)))
+
+
+def test_a_node_is_told_how_many_shipments_it_has_to_see_to() -> None:
+    line = TrackedLine.model_construct(line="1", sku="tea", units=2)
+    item = WorkItem.model_construct(
+        order="o", shipment="s", next="pick", lines=(line,), leave_by=None, late=True
+    )
+    said = text(work_report(WorkList.model_construct(node="w", items=(item,))))
+    assert "w has 1 shipment to see to, 1 late." in said
+
+
+def test_a_change_of_an_order_says_what_there_is_to_pay_in_euros() -> None:
+    quote = ChangeQuote.model_construct(
+        order="o", quote="q", difference_cents=-1_250, promise_at=None, nodes=("w",)
+    )
+    assert "−12.50 € to pay." in plain(text(told_report(quote)))

@@ -12,7 +12,7 @@ from omnisource.models.order import Line, Order
 from omnisource.models.policy import HoldRule, Policy
 from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
-from omnisource.models.stock import StockCell
+from omnisource.models.stock import Receipt, StockCell
 from omnisource.models.world import World
 from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.rolling import Rolled, Standing, roll
@@ -66,6 +66,7 @@ def town(
             for n, shelf in stock.items()
             for sku, units in shelf.items()
         ],
+        receipts=more.get("receipts", ()),
         orders=[
             Order(order=o, placed_at=at(clock), country="DE", postcode=f"{i:05d}", lat=49, lon=10)
             for i, (o, (clock, _)) in enumerate(orders.items())
@@ -193,6 +194,18 @@ def test_a_later_order_joins_an_earlier_one_that_waits() -> None:
     second = roll(world, first.standing, at("10:00"), QUARTER, limits=EXACT)
     assert (first.plan.cost_cents, second.plan.cost_cents) == (500, 500)
     assert not second.moved.any()
+
+
+def test_goods_that_came_in_where_there_was_no_stock_are_released_once() -> None:
+    """Of two units that come in at seven, one is gone before the new order asks for both."""
+    orders = {"old": ("08:00", {"x": 1}), "new": ("10:00", {"x": 2})}
+    due = Receipt(node="A", sku="x", units=2, due=at("07:00"))
+    policy = Policy(hold=(HoldRule(longest_minutes=0),))
+    world = town({"A": {}}, orders, {}, policy, receipts=[due])
+    first = roll(world, Standing.of(world), at("09:00"), QUARTER, limits=EXACT)
+    assert named(first, first.released) == ["old"]
+    second = roll(world, first.standing, at("10:00"), QUARTER, limits=EXACT)
+    assert second.plan.allocations["units"].tolist() == [1]
 
 
 @settings(deadline=None, max_examples=8)

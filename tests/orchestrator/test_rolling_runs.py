@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.told import Told
+from omnisource.orchestrator.folder.load import load
 from omnisource.orchestrator.life.doing import Doing
 from omnisource.orchestrator.life.verbs import cancel, events, place, show
 from omnisource.orchestrator.rolling_folder import (
+    SHIPMENTS,
     STATE,
     RollingRun,
     read_state,
@@ -68,10 +71,27 @@ def test_the_same_run_again_moves_nothing(shop: Path, tmp_path: Path) -> None:
     assert first.document()["open_orders"] >= again.document()["open_orders"]
 
 
-def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / STATE).write_text("{}")
+@pytest.mark.parametrize("text", ["{}", "[]", '{"shipments": 1}', "nothing"])
+def test_a_state_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / STATE).write_text(text)
     with pytest.raises(UnusableInput, match="no state of runs"):
         read_state(tmp_path)
+
+
+def test_a_parcel_that_orders_share_takes_one_shipment_of_the_nodes_day(
+    shop: Path, tmp_path: Path
+) -> None:
+    """Two orders in one parcel, released at noon: one shipment of three units; none tomorrow."""
+    world, noon = load(shop).world, datetime(2025, 1, 6, 12, tzinfo=UTC)
+    orders, node = world.orders["order"][:2].tolist(), str(world.nodes["node"][1])
+    rows = [
+        {"shipment": at, "order": order, "node": node, "units": at + 1, "parcel": 0,
+         "released_at": noon.isoformat()}
+        for at, order in enumerate(orders)
+    ]  # fmt: skip
+    state = {**read_state(tmp_path), "shipments": pl.DataFrame(rows, schema_overrides=SHIPMENTS)}
+    assert standing_of(world, state, noon).busy[:, 1].tolist() == [1, 3]
+    assert standing_of(world, state, noon + DAY).busy.sum() == 0
 
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
@@ -98,6 +118,8 @@ def test_an_order_is_held_then_allocated_then_released(town: Any) -> None:
     first = stored(life, NOON)
     assert (first.written.orders, first.released, first.held) == (1, (), 1)
     assert first.next_release_by == datetime(2025, 1, 7, 22, 59, tzinfo=UTC)
+    later = stored(life, NOON + timedelta(seconds=20), dry_run=True)
+    assert later.next_release_by == first.next_release_by
     assert town.stock(life)["WA"] == (3, 2)
     early = stored(life, datetime(2025, 1, 7, 22, 30, tzinfo=UTC))
     assert early.released == ()

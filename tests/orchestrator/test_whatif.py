@@ -219,6 +219,7 @@ def test_a_promotion_brings_orders_of_one_line(apply: Apply) -> None:
     assert after.lines["units"][5:].tolist() == [2] * 50
     assert after.lines["order"].tolist() == [0, 0, 1, 2, 3, *range(4, 54)]
     assert set(after.lines["price_cents"][5:]) == {900}
+    assert set(after.lines["bundle"]) == {""}
 
 
 # stock
@@ -304,6 +305,11 @@ def test_every_kind_of_change_is_tried_here() -> None:
     assert len(EVERY) == len(APPLIED)
 
 
+def kinds(column: Any) -> set[type]:
+    """The types of what stands in a column."""
+    return {type(each) for each in column.tolist()}
+
+
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_change_leaves_the_given_world_as_it_was_and_types_as_they_are(
     kind: str, world: World, apply: Apply
@@ -319,6 +325,7 @@ def test_a_change_leaves_the_given_world_as_it_was_and_types_as_they_are(
     assert {key: column.dtype for key, column in after.items()} == {
         key: column.dtype for key, column in now.items()
     }
+    assert [key for key in after if not kinds(after[key]) <= (kinds(now[key]) or {int, str})] == []
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def test_an_order_goes_elsewhere_for_what_is_kept_for_others(solve, world):
     assert answer.bound == plan.cost_cents == 700
 
 
+def test_an_allotment_of_what_is_nowhere_in_stock_changes_nothing(solve, world):
+    stock, orders = {"A": {"apple": 1}, "B": {}}, {"o0": {"apple": 1}}
+    plan, _ = solve(world(stock, orders, allotments=allotted("B", web=1)), "joint")
+    assert plan.shipments["node"].tolist() == [0]
+
+
 def test_the_judge_refuses_a_unit_that_is_kept_for_others(world):
     shop = night(world, {"A": 2}, ["shop", "web"], allotments=allotted("A", web=1))
     rows = np.arange(2)
