@@ -144,7 +144,8 @@ def record_of_reservation(
         arrives = shipment.arrives or story.at
         cents = shipment.cost_cents
         sent.append(Sent(shipment.node, shipment.service, arrives, cents, dict(units)))
-        own.update({(shipment.node, state.lines[line].sku): n for line, n in units.items()})
+        for line, many in units.items():
+            own[shipment.node, state.lines[line].sku] += many
     lines = {line: (each.sku, each.units) for line, each in state.lines.items()}
     assert state.order is not None
     bundles = {line: name for line in lines if (name := state.lines[line].bundle)}
