@@ -15,8 +15,8 @@ from omnisource.models.lifecycle import (
 from omnisource.models.tables import ALLOCATED, CANCELLED, OPEN, PERSON
 from omnisource.orchestrator.store.feed import NEW_CELL
 from omnisource.orchestrator.store.give import give_back, lock
-from omnisource.orchestrator.store.place import ONE_AT_A_TIME, order_document, place_lines
-from omnisource.orchestrator.store.session import Session, Statement, Values
+from omnisource.orchestrator.store.place import order_document, place_lines
+from omnisource.orchestrator.store.session import ONE_AT_A_TIME, Session, Statement, Values
 
 Work = list[tuple[Statement, Values]]
 Cell = tuple[str, str]
