@@ -4,7 +4,7 @@
 (2)  a line that has been declined n times is not: it waits for a person
 (3)  what no node can send is backordered: the next night, or `source`, looks again
 (4)  the promise is kept if all arrives by then; else it is changed, to the day when all will be
-there, or to none while that is not known
+     there, or to none while that is not known
 (5)  what this was decided from is recorded with the first event that tells of it
 (6)  what nobody has is replaced by what the policy names instead (substitute.py)
 (7)  no node keeps half a bundle of which the rest waits
@@ -27,7 +27,7 @@ from omnisource.orchestrator.store.place import run_of
 
 
 def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: Any) -> None:
-    """Source what an order still wants, (1) to (4).
+    """Source what an order still wants, (1) to (7).
 
     Args:
         story: of the order.

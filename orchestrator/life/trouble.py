@@ -65,7 +65,7 @@ def _planned_at(life: Life, run: str) -> datetime | None:
 def drop_silent(life: Life, doing: Doing, minutes: int) -> list[Told | Denied]:
     """Take from silent dropshippers what they have not acknowledged, and source it again."""
     return [
-        decline(life, _of(doing, order, shipment, "silent"), shipment)
+        decline(life, doing.of(order, shipment, cause="silent"), shipment)
         for order, shipment in silent(life, doing.now, minutes)
     ]
 
@@ -75,7 +75,7 @@ def drop_refused(life: Life, doing: Doing) -> list[Told | Denied]:
     with life.desk.database.reading() as connection:
         rows = session_of(connection).rows(REFUSED)
     return [
-        decline(life, _of(doing, order, f"{run}/{number}", reason), f"{run}/{number}")
+        decline(life, doing.of(order, f"{run}/{number}", cause=reason), f"{run}/{number}")
         for order, run, number, reason in rows
         if _is_held(life, order, f"{run}/{number}")
     ]
@@ -90,15 +90,10 @@ def node_down(life: Life, doing: Doing, node: str) -> list[Told | Denied]:
     if node not in life.source.rows["node"]:
         raise UnusableInput(f"there is no node {node}")
     return [
-        decline(life, _of(doing, order, shipment, f"{node} is down"), shipment)
+        decline(life, doing.of(order, shipment, cause=f"{node} is down"), shipment)
         for order, shipment in _unsent(life, [node])
         if _is_held(life, order, shipment)
     ]
-
-
-def _of(doing: Doing, order: str, shipment: str, cause: str) -> Doing:
-    key = f"{doing.key} {order} {shipment}"
-    return Doing(order, key, doing.now, doing.actor, doing.cause or cause)
 
 
 def _is_held(life: Life, order: str, shipment: str) -> bool:
