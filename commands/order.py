@@ -1,13 +1,14 @@
 """`omnisource order …`: an order's life, from the click to the return."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from omnisource.commands.options import Db, Json, Quiet, Strict
 from omnisource.commands.order_options import (
     Actor,
+    Ask,
     Key,
     LineName,
     Now,
@@ -16,6 +17,7 @@ from omnisource.commands.order_options import (
     Units,
     do,
     doing_of,
+    of_order,
 )
 from omnisource.commands.track import link, parcel, story, track, work
 from omnisource.commands.trouble import backorders, decline, pack, source, trouble
@@ -109,26 +111,13 @@ def explain(
 def _step(what: Any, text: str) -> None:
     """Make the command that takes a shipment one step further."""
 
-    def command(
-        *,
-        db: Db,
-        name: Order,
-        key: Key,
-        shipment: Shipment = None,
-        now: Now = None,
-        actor: Actor = "",
-        strict: Strict = False,
-        json: Json = False,
-        quiet: Quiet = False,
-    ) -> None:
+    def verb(*, shipment: Shipment = None) -> Ask:
         from omnisource.orchestrator.life.verbs import step
 
-        doing = doing_of(name, key, now, actor=actor)
-        ask = lambda life: step(life, doing, what, shipment)  # noqa: E731
-        do(db, ask, json=json, quiet=quiet, strict=strict)
+        return lambda life, doing: step(life, doing, what, shipment)
 
-    command.__doc__ = text
-    order.command(what)(command)
+    verb.__doc__ = text
+    order.command(what)(of_order(verb))
 
 
 for _what, _text in {
@@ -143,25 +132,12 @@ for _what, _text in {
 
 
 @order.command()
-def cancel(
-    *,
-    db: Db,
-    name: Order,
-    key: Key,
-    line: LineName = None,
-    units: Units = None,
-    now: Now = None,
-    actor: Actor = "",
-    strict: Strict = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+@of_order
+def cancel(*, line: LineName = None, units: Units = None) -> Ask:
     """Cancel an order, a line or some units of it, before they are released."""
     from omnisource.orchestrator.life.verbs import cancel as verb
 
-    doing = doing_of(name, key, now, actor=actor)
-    ask = lambda life: verb(life, doing, line=line, units=units)  # noqa: E731
-    do(db, ask, json=json, quiet=quiet, strict=strict)
+    return lambda life, doing: verb(life, doing, line=line, units=units)
 
 
 @order.command()
@@ -197,33 +173,18 @@ def change(
 
 
 @order.command("return")
+@of_order
 def give_back(
     *,
-    db: Db,
-    name: Order,
-    key: Key,
     line: Annotated[str, typer.Option(help="Which line.")],
     units: Annotated[int, typer.Option(min=1, help="How many.")],
     node: Annotated[str, typer.Option(help="Where they are, or arrive.")],
-    grade: Annotated[str, typer.Option(help="new, opened or broken.")] = "new",
-    now: Now = None,
-    actor: Actor = "",
-    strict: Strict = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+    grade: Annotated[Literal["new", "opened", "broken"], typer.Option(help="As they are.")] = "new",
+) -> Ask:
     """Take goods back: refund them, and say where they go."""
-    from omnisource.orchestrator.life.form import grade_of
     from omnisource.orchestrator.life.verbs import give_back as verb
 
-    doing, known = doing_of(name, key, now, actor=actor), grade_of(grade)
-    do(
-        db,
-        lambda life: verb(life, doing, line, units, node=node, grade=known),
-        json=json,
-        quiet=quiet,
-        strict=strict,
-    )
+    return lambda life, doing: verb(life, doing, line, units, node=node, grade=grade)
 
 
 @order.command()

@@ -1,14 +1,19 @@
 """What the verbs of an order's life share: options, and how what came of one is said."""
 
+from collections.abc import Callable
+from inspect import Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omnisource.commands.options import leave
+from omnisource.commands.options import Db, Json, Quiet, Strict, leave
 from omnisource.commands.reserve import clock
 
 if TYPE_CHECKING:
-    from omnisource.orchestrator.life.doing import Doing
+    from omnisource.models.told import Denied, Told
+    from omnisource.orchestrator.life.doing import Doing, Life
+
+Ask = Callable[["Life", "Doing"], "Told | Denied"]
 
 Order = Annotated[str, typer.Argument(help="The order's name.")]
 Key = Annotated[str, typer.Option(help="Of this request; the same again changes nothing.")]
@@ -20,6 +25,35 @@ Cause = Annotated[str, typer.Option(help="Why.")]
 Shipment = Annotated[str | None, typer.Option(help="Which. [default: all that can be]")]
 LineName = Annotated[str | None, typer.Option(help="Which line. [default: the whole order]")]
 Units = Annotated[int | None, typer.Option(min=1, help="How many. [default: all]")]
+
+
+def of_order(verb: Callable[..., Ask]) -> Callable[..., None]:
+    """Make the command of a verb: its own options stand among those that every verb has.
+
+    `verb` takes its own options, and returns what is asked of a life by who does it.
+    """
+
+    def command(
+        *,
+        db: Db,
+        name: Order,
+        key: Key,
+        now: Now = None,
+        actor: Actor = "",
+        strict: Strict = False,
+        json: Json = False,
+        quiet: Quiet = False,
+        **own: Any,
+    ) -> None:
+        ask, doing = verb(**own), doing_of(name, key, now, actor=actor)
+        do(db, lambda life: ask(life, doing), json=json, quiet=quiet, strict=strict)
+
+    shared, mine = (list(signature(each).parameters.values()) for each in (command, verb))
+    options = [*shared[:3], *mine, *shared[3:-1]]
+    command.__name__, command.__doc__ = verb.__name__, verb.__doc__
+    command.__annotations__ = {option.name: option.annotation for option in options}
+    command.__signature__ = Signature(options)  # type: ignore[attr-defined]
+    return command
 
 
 def do(db: str, ask: Any, *, json: bool, quiet: bool, strict: bool = False) -> None:

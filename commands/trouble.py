@@ -1,63 +1,46 @@
 """`omnisource order pack|decline|source|trouble`: what goes wrong in an order's life."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from omnisource.commands.options import Db, Json, Quiet, Strict
+from omnisource.commands.options import Db, Json, Quiet
 from omnisource.commands.order_options import (
     Actor,
+    Ask,
     Cause,
     Key,
     Now,
-    Order,
     Shipment,
-    do,
     doing_of,
+    of_order,
 )
 
-if TYPE_CHECKING:
-    from omnisource.models.told import Denied, Told
-    from omnisource.orchestrator.life.doing import Life
 
-
+@of_order
 def pack(
     *,
-    db: Db,
-    name: Order,
-    key: Key,
     shipment: Shipment = None,
     short: Annotated[
         list[str] | None, typer.Option(metavar="LINE:UNITS", help="With --shipment: not found.")
     ] = None,
-    now: Now = None,
-    actor: Actor = "",
-    strict: Strict = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Ask:
     """A node packs what it has picked; what it has not found is sourced again."""
     from omnisource.orchestrator.life.decline import pack_short
     from omnisource.orchestrator.life.form import units_by_line
     from omnisource.orchestrator.life.verbs import step
 
-    doing, missing = doing_of(name, key, now, actor=actor), units_by_line(short or [])
-    if missing and shipment is None:
+    missing = units_by_line(short or [])
+    if not missing:
+        return lambda life, doing: step(life, doing, "pack", shipment)
+    if shipment is None:
         raise typer.BadParameter("--short needs --shipment")
-
-    def ask(life: "Life") -> "Told | Denied":
-        if shipment is not None and missing:
-            return pack_short(life, doing, shipment, missing)
-        return step(life, doing, "pack", shipment)
-
-    do(db, ask, json=json, quiet=quiet, strict=strict)
+    return lambda life, doing: pack_short(life, doing, shipment, missing)
 
 
+@of_order
 def decline(
     *,
-    db: Db,
-    name: Order,
-    key: Key,
     shipment: Annotated[str, typer.Option(help="Which.")],
     line: Annotated[
         list[str] | None, typer.Option(metavar="LINE:UNITS", help="[default: all of it]")
@@ -66,47 +49,28 @@ def decline(
         bool, typer.Option("--missing", help="It is not there: correct the stock.")
     ] = False,
     cause: Cause = "",
-    now: Now = None,
-    actor: Actor = "",
-    strict: Strict = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Ask:
     """A node cannot send: source it again without that node."""
+    from dataclasses import replace
+
     from omnisource.orchestrator.life.decline import decline as verb
     from omnisource.orchestrator.life.form import units_by_line
 
-    doing, lines = (
-        doing_of(name, key, now, actor=actor, cause=cause),
-        units_by_line(line or []) or None,
-    )
-    do(
-        db,
-        lambda life: verb(life, doing, shipment, lines=lines, missing=missing),
-        json=json,
-        quiet=quiet,
-        strict=strict,
+    lines = units_by_line(line or []) or None
+    return lambda life, doing: verb(
+        life, replace(doing, cause=cause), shipment, lines=lines, missing=missing
     )
 
 
+@of_order
 def source(
     *,
-    db: Db,
-    name: Order,
-    key: Key,
     forget: Annotated[bool, typer.Option("--forget", help="Ask also who has declined.")] = False,
-    now: Now = None,
-    actor: Actor = "",
-    strict: Strict = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Ask:
     """Look again who can send what waits."""
     from omnisource.orchestrator.life.decline import source as verb
 
-    doing = doing_of(name, key, now, actor=actor)
-    ask = lambda life: verb(life, doing, forget=forget)  # noqa: E731
-    do(db, ask, json=json, quiet=quiet, strict=strict)
+    return lambda life, doing: verb(life, doing, forget=forget)
 
 
 def trouble(
@@ -133,6 +97,9 @@ def trouble(
     quiet: Quiet = False,
 ) -> None:
     """Source again what is stuck; list the orders that a person is to see to."""
+    from dataclasses import replace
+
+    from omnisource.models.told import Denied, Told
     from omnisource.orchestrator.life.barred import address_unserved, lane_cancelled
     from omnisource.orchestrator.life.doing import open_life
     from omnisource.orchestrator.life.form import pair_of
@@ -147,21 +114,24 @@ def trouble(
     from omnisource.orchestrator.report.screen import Screen
 
     doing = doing_of("", key, now, actor=actor)
+    way, address = (None if each is None else pair_of(each) for each in (lane, unserved))
     with open_life(db) as life:
         done = drop_silent(life, doing, silent) if silent is not None else []
         done += drop_refused(life, doing) if refused else []
         done += node_down(life, doing, down) if down is not None else []
-        done += lane_cancelled(life, doing, *pair_of(lane)) if lane is not None else []
-        if unserved is not None:
-            order, service = pair_of(unserved)
-            asked = doing_of(order, key, now, actor=actor)
-            done.append(address_unserved(life, asked, service))
+        done += lane_cancelled(life, doing, *way) if way is not None else []
+        if address is not None:
+            order, service = address
+            done.append(address_unserved(life, replace(doing, order=order), service))
         persons = with_person(life)
         told = histories(life, persons)
     document = {"sourced": [said.model_dump(mode="json") for said in done], "persons": persons,
                 "histories": told}  # fmt: skip
-    first = f"{len(done)} shipments were sourced again."
-    listed = [f"order {each} is for a person: {_last(told[each])}" for each in persons[:20]]
+    again = {said.order for said in done if isinstance(said, Told)}
+    first = f"{len(again)} orders were sourced again."
+    denied = [said for said in done if isinstance(said, Denied)]
+    listed = [f"order {said.order} was not: {'; '.join(said.reasons)}" for said in denied[:20]]
+    listed += [f"order {each} is for a person: {_last(told[each])}" for each in persons[:20]]
     Screen(json, quiet).show(document, sentences(first, *listed))
 
 

@@ -66,7 +66,7 @@ def amounts(lines: Sequence[Line], terms: Terms) -> dict[str, Amount]:
     """
     goods = {line.line: line.units * line.price_cents for line in lines}
     net = {line.line: goods[line.line] - line.units * line.discount_cents for line in lines}
-    if min(net.values()) < 0:
+    if min(net.values(), default=0) < 0:
         raise UnusableInput("a line's discount_cents is above its price_cents")
     fee = dict.fromkeys(goods, 0)
     for charge in sorted(terms.charges, key=lambda charge: charge.cents > 0):
@@ -96,7 +96,7 @@ def _taxes(terms: Terms, taxable: Mapping[str, int]) -> dict[str, int]:
     found = dict.fromkeys(taxable, 0)
     rate = {line: terms.taxes.get(line, terms.tax) for line in taxable}
     for points, group in groupby(sorted(taxable, key=rate.__getitem__), key=rate.__getitem__):
-        names = sorted(group, key=list(taxable).index)
+        names = list(group)
         of = WHOLE + points if terms.tax_included else WHOLE
         total = (2 * sum(taxable[name] for name in names) * points + of) // (2 * of)
         found |= zip(names, shared(total, [taxable[name] for name in names]), strict=True)

@@ -95,6 +95,18 @@ def test_what_waits_is_told_when_its_goods_are_due(omnisource: Any, db: Path) ->
     assert omnisource("order", "trouble", *how).code == 2  # NODE:SERVICE is asked for
 
 
+def test_trouble_that_is_misspelt_changes_nothing(omnisource: Any, db: Path) -> None:
+    omnisource("order", "place", "order.json", "--db", db, "--key", "p", *AT)
+    seen = omnisource("order", "track", "n1", "--db", db, *AT).document
+    how = ("--db", db, "--key", "t", "--down", seen["shipments"][0]["node"])
+    assert omnisource("order", "trouble", *how, "--unserved", "n1", *AT[:2]).code == 2
+    assert omnisource("order", "track", "n1", "--db", db, *AT).document == seen
+    said = omnisource("order", "trouble", *how, *AT[:2])
+    assert "1 orders were sourced again." in said.out
+    said = omnisource("order", "trouble", *how[:4], "--unserved", "n1:none", *AT[:2])
+    assert (said.code, "there is no service none" in said.err) == (2, True)
+
+
 def test_an_order_is_followed_from_the_command_line(omnisource: Any, db: Path, here: Path) -> None:
     placed = omnisource("order", "place", "order.json", "--db", db, "--key", "p", *AT).document
     [shipment] = placed["shipments"]

@@ -98,7 +98,7 @@ def share_out(life: Life, doing: Doing) -> Shared:
     for order in dict.fromkeys(c.order for c in sorted(claims, key=lambda claim: claim.turn)):
         mine = [_expected(life, each, routes) for each in by_order[order]]
         late = [each for each in mine if each.due > doing.now]
-        known = Doing(order, f"{doing.key} {order}", doing.now, doing.actor, doing.cause)
+        known = doing.of(order)
         told = _tell(life, known, (mine, late), _ahead(by_order[order], given))
         expected += late
         said += [told] if isinstance(told, Denied) or told.events else []

@@ -5,6 +5,7 @@ whose units it still has, or from elsewhere. The order remembers the way that it
 is to go to another place. The promise is kept if any way keeps it, and told anew if none does.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from omnisource.models.base import UnusableInput
@@ -42,10 +43,7 @@ def lane_cancelled(life: Life, doing: Doing, node: str, service: str) -> list[To
         found = session_of(connection).rows(UNSENT, node=node, service=service)
     cause = doing.cause or f"{service} from {node} is cancelled"
     fence = Fence(name=cause, nodes=(node,), services=(service,))
-    return [
-        _bar(life, Doing(order, f"{doing.key} {order}", doing.now, doing.actor, cause), fence)
-        for (order,) in found
-    ]
+    return [_bar(life, doing.of(order, cause=cause), fence) for (order,) in found]
 
 
 def address_unserved(life: Life, doing: Doing, service: str) -> Told | Denied:
@@ -56,8 +54,7 @@ def address_unserved(life: Life, doing: Doing, service: str) -> Told | Denied:
     """
     _known(life, "service", service)
     cause = doing.cause or f"{service} does not serve the address"
-    known = Doing(doing.order, doing.key, doing.now, doing.actor, cause)
-    return _bar(life, known, Fence(name=cause, services=(service,)))
+    return _bar(life, replace(doing, cause=cause), Fence(name=cause, services=(service,)))
 
 
 def _known(life: Life, what: str, name: str) -> None:

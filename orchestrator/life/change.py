@@ -40,7 +40,7 @@ def quote_change(life: Life, doing: Doing, change: OrderChange) -> ChangeQuote |
 
 
 def accept_change(life: Life, doing: Doing, change: OrderChange, quote: str) -> Told | Denied:
-    """OrderChange an order as it was quoted."""
+    """Change an order as it was quoted."""
 
     def decide(story: Story) -> Denied | None:
         before = story.state

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -88,6 +88,17 @@ class Doing:
     now: datetime
     actor: str = ""
     cause: str = ""
+
+    def of(self, order: str, *about: str, cause: str = "") -> "Doing":
+        """Return the same done to one of several orders, under a key of its own.
+
+        Args:
+            order: which.
+            about: what else tells the key from that of others.
+            cause: why, where nothing is said.
+        """
+        key = " ".join((self.key, order, *about))
+        return replace(self, order=order, key=key, cause=self.cause or cause)
 
     def no(self, state: OrderState, verb: str, *reasons: str) -> Denied:
         """Say no, with what may be done instead."""

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from json import JSONDecodeError, loads
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.money import Terms
 from omnisource.models.reservation import Placed
-from omnisource.models.returns import Grade
 from omnisource.models.told import OrderChange
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -26,9 +25,9 @@ def placed_of_file(file: Path) -> tuple[Placed, Terms]:
         UnusableInput: there is no such file, or it says something else.
     """
     said = _read(file)
-    name = said.get("order", {}).get("order")
-    lines = [{"order": name, **line} for line in said.get("lines", [])]
-    placed = _made(Placed, {"order": said.get("order"), "lines": lines}, file)
+    head = said.get("order")
+    lines = _of_order(said.get("lines", []), head.get("order") if isinstance(head, dict) else None)
+    placed = _made(Placed, {"order": head, "lines": lines}, file)
     return placed, _made(Terms, said.get("terms", {}), file)
 
 
@@ -39,8 +38,15 @@ def change_of_file(file: Path) -> OrderChange:
         UnusableInput: there is no such file, or it says something else.
     """
     said = _read(file)
-    said["add"] = [{**line, "order": "-"} for line in said.get("add", [])]  # it is put in later
+    said["add"] = _of_order(said.get("add", []), "-")  # its name is put in later
     return _made(OrderChange, said, file)
+
+
+def _of_order(lines: Any, order: Any) -> Any:
+    """Return lines that name their order; what is no line is left for the model to refuse."""
+    if not isinstance(lines, list):
+        return lines
+    return [{"order": order, **line} if isinstance(line, dict) else line for line in lines]
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -78,18 +84,6 @@ def units_by_line(words: Sequence[str]) -> dict[str, int]:
             raise UnusableInput(f"{word!r}: give LINE:UNITS, as in a:2")
         found[line] = int(units)
     return found
-
-
-def grade_of(word: str) -> Grade:
-    """Return how goods have come back.
-
-    Raises:
-        UnusableInput: nothing is called so.
-    """
-    for grade in get_args(Grade):
-        if grade == word:
-            return grade  # type: ignore[no-any-return]
-    raise UnusableInput(f"--grade {word}: give {', '.join(get_args(Grade))}")
 
 
 def pair_of(text: str) -> tuple[str, str]:

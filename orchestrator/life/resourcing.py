@@ -4,7 +4,7 @@
 (2)  a line that has been declined n times is not: it waits for a person
 (3)  what no node can send is backordered: the next night, or `source`, looks again
 (4)  the promise is kept if all arrives by then; else it is changed, to the day when all will be
-there, or to none while that is not known
+     there, or to none while that is not known
 (5)  what this was decided from is recorded with the first event that tells of it
 (6)  what nobody has is replaced by what the policy names instead (substitute.py)
 (7)  no node keeps half a bundle of which the rest waits
@@ -27,7 +27,7 @@ from omnisource.orchestrator.store.place import run_of
 
 
 def resource(story: Story, source: Sourcer, most: int, cause: str = "", **more: Any) -> None:
-    """Source what an order still wants, (1) to (4).
+    """Source what an order still wants, (1) to (7).
 
     Args:
         story: of the order.
@@ -144,7 +144,8 @@ def record_of_reservation(
         arrives = shipment.arrives or story.at
         cents = shipment.cost_cents
         sent.append(Sent(shipment.node, shipment.service, arrives, cents, dict(units)))
-        own.update({(shipment.node, state.lines[line].sku): n for line, n in units.items()})
+        for line, many in units.items():
+            own[shipment.node, state.lines[line].sku] += many
     lines = {line: (each.sku, each.units) for line, each in state.lines.items()}
     assert state.order is not None
     bundles = {line: name for line in lines if (name := state.lines[line].bundle)}

@@ -103,7 +103,8 @@ def tracked(
     out = [state.shipments[each.shipment] for each in shipments if each.state not in THERE]
     return Tracking(
         order=state.name, state=state.state, placed_at=order.placed_at,
-        promise_at=state.promise_at, keeps_promise=clock.keeps(out, state.promise_at),
+        promise_at=state.promise_at,
+        keeps_promise=None if waiting else clock.keeps(out, state.promise_at),
         estimate=Estimate(due=None) if waiting else clock.last(out),
         shipments=shipments, waiting=_lines(state, waiting), choices=choices(state),
         can_cancel=_lines(state, [p for p in state.pieces if p.state in OPEN_TO_CANCEL]),

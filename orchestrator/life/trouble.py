@@ -1,23 +1,21 @@
-"""What nobody says: nodes that are silent or down, how often they decline, who needs a person."""
+"""What nobody says: nodes that are silent or down, and who needs a person."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Final
 
-import numpy as np
-
 from omnisource.models.base import UnusableInput
-from omnisource.models.lifecycle import state_of
 from omnisource.models.tables import PERSON
 from omnisource.models.told import Denied, Told
 from omnisource.models.world import NODE_KINDS
 from omnisource.orchestrator.life.decline import decline
 from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.story import Story, begun
 from omnisource.orchestrator.life.verbs import show
 from omnisource.orchestrator.store.events import read_order
-from omnisource.orchestrator.store.read import read_world
+from omnisource.orchestrator.store.plan import find_run
 from omnisource.orchestrator.store.session import Statement, session_of
-from omnisource.solvers.problem import Floats
 
 UNSENT: Final = Statement(
     'SELECT DISTINCT a."order", a.run, a.shipment FROM allocations a WHERE a.node IN (:nodes) '
@@ -44,23 +42,30 @@ def silent(life: Life, now: datetime, minutes: int) -> list[tuple[str, str]]:
     theirs = nodes["node"][nodes["kind"] == NODE_KINDS.index("dropshipper")].tolist()
     with life.desk.database.reading() as connection:
         taken = {f"{run}/{number}" for run, number in session_of(connection).rows(ACCEPTED)}
-    found = []
+    found, planned_at = [], cache(partial(_planned_at, life))
     for order, shipment in _unsent(life, theirs):
         if shipment in taken:
             continue
         seen = read_order(life.desk.database, order)
-        given = [e.at for e in seen.events if any(s.shipment == shipment for s in e.shipments)]
-        held = state_of(seen.events).of_shipment(shipment)
+        told = [e.at for e in seen.events if any(s.shipment == shipment for s in e.shipments)]
+        held = begun(seen, Story(order, now)).state.of_shipment(shipment)
         waits = any(piece.state == "allocated" for piece in held)
-        if waits and given and given[0] + timedelta(minutes=minutes) <= now:
+        given = told[0] if told else planned_at(shipment.rpartition("/")[0])
+        if waits and given is not None and given + timedelta(minutes=minutes) <= now:
             found.append((order, shipment))
     return found
+
+
+def _planned_at(life: Life, run: str) -> datetime | None:
+    """Return the time of a night; none, where no night is called so."""
+    night = find_run(life.desk.database, run)
+    return None if night is None else datetime.fromtimestamp(60 * night.document["now"], UTC)
 
 
 def drop_silent(life: Life, doing: Doing, minutes: int) -> list[Told | Denied]:
     """Take from silent dropshippers what they have not acknowledged, and source it again."""
     return [
-        decline(life, _of(doing, order, shipment, "silent"), shipment)
+        decline(life, doing.of(order, shipment, cause="silent"), shipment)
         for order, shipment in silent(life, doing.now, minutes)
     ]
 
@@ -70,7 +75,7 @@ def drop_refused(life: Life, doing: Doing) -> list[Told | Denied]:
     with life.desk.database.reading() as connection:
         rows = session_of(connection).rows(REFUSED)
     return [
-        decline(life, _of(doing, order, f"{run}/{number}", reason), f"{run}/{number}")
+        decline(life, doing.of(order, f"{run}/{number}", cause=reason), f"{run}/{number}")
         for order, run, number, reason in rows
         if _is_held(life, order, f"{run}/{number}")
     ]
@@ -85,15 +90,10 @@ def node_down(life: Life, doing: Doing, node: str) -> list[Told | Denied]:
     if node not in life.source.rows["node"]:
         raise UnusableInput(f"there is no node {node}")
     return [
-        decline(life, _of(doing, order, shipment, f"{node} is down"), shipment)
+        decline(life, doing.of(order, shipment, cause=f"{node} is down"), shipment)
         for order, shipment in _unsent(life, [node])
         if _is_held(life, order, shipment)
     ]
-
-
-def _of(doing: Doing, order: str, shipment: str, cause: str) -> Doing:
-    key = f"{doing.key} {order} {shipment}"
-    return Doing(order, key, doing.now, doing.actor, doing.cause or cause)
 
 
 def _is_held(life: Life, order: str, shipment: str) -> bool:
@@ -125,8 +125,3 @@ def histories(life: Life, orders: list[str]) -> dict[str, list[dict[str, str]]]:
         ]
         for order in orders
     }  # fmt: skip
-
-
-def decline_rates(life: Life) -> Floats:
-    """Return, (N,), how often each node declines by now (store/declines.py)."""
-    return read_world(life.desk.database, most=0).world.nodes["decline_rate"].astype(np.float64)

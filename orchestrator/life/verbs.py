@@ -32,6 +32,7 @@ from omnisource.orchestrator.life.returns import goods_back, way_back
 from omnisource.orchestrator.life.sourcing import Sourcer
 from omnisource.orchestrator.life.story import Story, allocate, begun, first, moves, tell_promise
 from omnisource.orchestrator.store.events import read_events, read_order, read_version
+from omnisource.orchestrator.store.place import unwanted
 from omnisource.solvers.proration import amounts, invoice
 
 Step = Literal["release", "pick", "pack", "ship", "ready", "deliver", "collect"]
@@ -73,6 +74,9 @@ def place(
         if placed.order.promised_by is not None:
             story.add("promised", promise_at=placed.order.promised_by)
         if isinstance(held, Reservation):
+            asked = {line.line: (line.sku, line.units) for line in placed.lines}
+            if refused := unwanted(held.claim, doing.order, asked):
+                return doing.no(story.state, "place", *refused.reasons)
             _on(story, held, life.source)
         elif hold:
             story.add("held", moves=moves(story.state.pieces, "held"), cause="until it must go")

@@ -45,9 +45,17 @@ from omnisource.orchestrator.store.confirm import confirmed
 from omnisource.orchestrator.store.database import Database
 from omnisource.orchestrator.store.follow import follow
 from omnisource.orchestrator.store.keys import OLD, Ask, new_write, say
-from omnisource.orchestrator.store.place import ONE_AT_A_TIME, place
+from omnisource.orchestrator.store.place import place
 from omnisource.orchestrator.store.records import Record, put_record
-from omnisource.orchestrator.store.session import LOCK, Session, Statement, Undo, Values, session_of
+from omnisource.orchestrator.store.session import (
+    LOCK,
+    ONE_AT_A_TIME,
+    Session,
+    Statement,
+    Undo,
+    Values,
+    session_of,
+)
 
 Work = list[tuple[Statement, Values]]
 ORDER: Final = Statement('SELECT status, version, document FROM orders WHERE "order" = :order')

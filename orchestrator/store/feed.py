@@ -16,7 +16,7 @@ changes, and a receipt that is expected shrinks by what has come, the earliest f
 from typing import Final
 
 from omnisource.models.reservation import StockMessage, StockSaid
-from omnisource.orchestrator.store.session import LOCK, Session, Statement
+from omnisource.orchestrator.store.session import LOCK, ONE_AT_A_TIME, Session, Statement
 
 CELL: Final = Statement(f"SELECT row, on_hand FROM stock WHERE node = :node AND sku = :sku{LOCK}")
 NEW_MESSAGE: Final = Statement(
@@ -40,7 +40,6 @@ SET_ON_HAND: Final = Statement(
 EXPECTED: Final = Statement("SELECT row, units FROM receipts WHERE cell = :cell ORDER BY due, row")
 SHRINK: Final = Statement("UPDATE receipts SET units = units - :units WHERE row = :row")
 ARRIVED: Final = Statement("DELETE FROM receipts WHERE row = :row")
-ONE_AT_A_TIME: Final = Statement(f"SELECT version FROM layout{LOCK}")
 LAST_CELL: Final = Statement("SELECT COALESCE(MAX(row), -1) FROM stock")
 NEW_CELL: Final = Statement(
     "INSERT INTO stock (row, node, sku, on_hand, reserved, safety, version, document) "

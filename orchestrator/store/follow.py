@@ -15,8 +15,8 @@ from omnisource.models.lifecycle import (
 from omnisource.models.tables import ALLOCATED, CANCELLED, OPEN, PERSON
 from omnisource.orchestrator.store.feed import NEW_CELL
 from omnisource.orchestrator.store.give import give_back, lock
-from omnisource.orchestrator.store.place import ONE_AT_A_TIME, order_document, place_lines
-from omnisource.orchestrator.store.session import Session, Statement, Values
+from omnisource.orchestrator.store.place import order_document, place_lines
+from omnisource.orchestrator.store.session import ONE_AT_A_TIME, Session, Statement, Values
 
 Work = list[tuple[Statement, Values]]
 Cell = tuple[str, str]
@@ -99,6 +99,9 @@ def follow(
     """
     was, now = claims_of(before), claims_of(after)
     back = [goods for event in events for goods in event.back]
+    fresh = [line for event in events if event.kind != "placed" for line in event.lines]
+    if fresh or any(goods.due for goods in back):
+        session.rows(ONE_AT_A_TIME)  # before cells, as who places an order does; rows are numbered
     changes = changes_of(was, now, events)
     rows = cells_of(session, {*changes, *((goods.node, goods.sku) for goods in back)})
     loads = loads_of(before, was, after, now)
@@ -115,7 +118,6 @@ def follow(
     if slots:
         _let_go(session, after.name, slots)
     session.put(_receipts(back, rows) + rows_of(was, after, now))  # (5)
-    fresh = [line for event in events if event.kind != "placed" for line in event.lines]
     if fresh:
         place_lines(session, fresh)
     session.put(lines_of(after, now))
@@ -145,8 +147,10 @@ def cells_of(session: Session, wanted: Iterable[tuple[str, str]]) -> dict[tuple[
         return {}
     key = {"nodes": [node for node, _ in cells], "skus": [sku for _, sku in cells]}
     found = {(node, sku): row for row, node, sku in session.rows(CELLS, **key)}
-    if missing := [cell for cell in cells if cell not in found]:
-        session.rows(ONE_AT_A_TIME)
+    if any(cell not in found for cell in cells):
+        session.rows(ONE_AT_A_TIME)  # another may have put them in meanwhile
+        found = {(node, sku): row for row, node, sku in session.rows(CELLS, **key)}
+        missing = [cell for cell in cells if cell not in found]
         [[last]] = session.rows(LAST_CELL)
         for row, (node, sku) in enumerate(missing, start=last + 1):
             session.put([(NEW_CELL, {"row": row, "node": node, "sku": sku, "safety": 0})])

@@ -7,7 +7,7 @@ from omnisource.models.order import Line, Order
 from omnisource.models.reservation import Claim, Refused
 from omnisource.models.tables import ALLOCATED, OPEN
 from omnisource.orchestrator.store.give import STOCK
-from omnisource.orchestrator.store.session import LOCK, Session, Statement, Values
+from omnisource.orchestrator.store.session import LOCK, ONE_AT_A_TIME, Session, Statement, Values
 
 DROP_KINDS: Final = Statement(
     "DELETE FROM holds WHERE reservation = :reservation AND kind IN (:kinds)"
@@ -29,7 +29,6 @@ ADD_TO_LINE: Final = Statement(
 SET_ORDER: Final = Statement(
     'UPDATE orders SET status = :status, version = version + 1 WHERE "order" = :order'
 )
-ONE_AT_A_TIME: Final = Statement(f"SELECT version FROM layout{LOCK}")
 LAST_ORDER: Final = Statement("SELECT COALESCE(MAX(row), -1) FROM orders")
 LAST_LINE: Final = Statement("SELECT COALESCE(MAX(row), -1) FROM lines")
 NEW_ORDER: Final = Statement(

@@ -17,7 +17,7 @@ from typing import Final
 from omnisource.models.http_feeds import Outcome, ReceiptMessage
 from omnisource.models.reservation import StockMessage
 from omnisource.orchestrator.store.feed import lock_cell
-from omnisource.orchestrator.store.session import LOCK, Session, Statement
+from omnisource.orchestrator.store.session import ONE_AT_A_TIME, Session, Statement
 
 NEW: Final = Statement(
     "INSERT INTO receipt_messages (cell, sequence, kind, document) "
@@ -35,7 +35,6 @@ LATER_DELTAS: Final = Statement(
     "AND kind = 'delta' ORDER BY sequence"
 )
 CLEAR: Final = Statement("DELETE FROM receipts WHERE cell = :cell")
-ONE_AT_A_TIME: Final = Statement(f"SELECT version FROM layout{LOCK}")
 PUT: Final = Statement(
     "INSERT INTO receipts (row, node, sku, cell, units, due) "
     "SELECT COALESCE(MAX(row), -1) + 1, CAST(:node AS TEXT), CAST(:sku AS TEXT), "

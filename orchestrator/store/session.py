@@ -37,6 +37,10 @@ class Statement:
         self.postgres = NAME.sub(r"%(\1)s", some)
 
 
+ONE_AT_A_TIME: Final = Statement(f"SELECT version FROM layout{LOCK}")
+"""Locks out whoever else numbers new rows, before any stock cell or day is locked."""
+
+
 class Session:
     """A transaction on the driver's own connection."""
 

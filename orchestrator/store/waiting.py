@@ -80,19 +80,12 @@ def read_waiting(database: Database, network: World) -> Waiting:
 
 def _parcels(found: list[tuple[str, str]]) -> Ints:
     """Return which shipments travel together; each comes with its run and its document."""
-    number: dict[tuple[str, int], int] = {}
+    keys: list[tuple[str, int]] = []
     for at, (run, document) in enumerate(found):
         parcel = loads(document).get("parcel")
-        number[run, -at - 1 if parcel is None else parcel] = 0
-    names = {key: at for at, key in enumerate(number)}
-    keys = ((run, loads(text).get("parcel")) for run, text in found)
-    return np.array(
-        [
-            names[run, -at - 1 if parcel is None else parcel]
-            for at, (run, parcel) in enumerate(keys)
-        ],
-        np.int64,
-    )
+        keys.append((run, -at - 1 if parcel is None else parcel))  # without one: alone
+    rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+    return np.array([rows[key] for key in keys], np.int64)
 
 
 def _order(name: str, document: str) -> Order:

@@ -13,6 +13,7 @@ from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.checkout.reserve import release, reserve
 from omnisource.orchestrator.life.decline import decline, pack_short, source
 from omnisource.orchestrator.life.doing import Doing
+from omnisource.orchestrator.life.record import read_back
 from omnisource.orchestrator.life.verbs import (
     cancel,
     events,
@@ -21,6 +22,7 @@ from omnisource.orchestrator.life.verbs import (
     show,
     step,
 )
+from omnisource.orchestrator.store.records import find_record, records_of
 from omnisource.orchestrator.stored import commit_plan, connect
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
@@ -191,6 +193,34 @@ def test_an_order_is_placed_on_what_was_reserved(town: Any) -> None:
     assert town.stock(life) == {"WA": (3, 2), "SA": (3, 0)}
     told(cancel(life, doing("k3")))
     assert town.stock(life) == {"WA": (3, 0), "SA": (3, 0)}
+
+
+def test_what_is_reserved_for_another_basket_is_no_order_of_this_one(town: Any) -> None:
+    life = town.life({"WA": 3})
+    lines = (ClaimLine(line="z", sku="A", units=2),)
+    sent = ClaimShipment(node="W", service="post", day=date(2025, 1, 6), lines=lines)
+    held = reserve(life.desk, Claim(shipments=(sent,)), key="cart", now=NOON)
+    assert isinstance(held, Reservation)
+    no = denied(place(life, doing("k0"), town.order(A=2), reservation=held.reservation))
+    assert no.reasons == ("order o1 has no line z that wants 2 units of A",)
+    assert show(life, "o1") is None
+
+
+def test_the_record_of_a_reservation_has_all_units_of_a_product(town: Any) -> None:
+    """Two lines of one product: a decision that is looked at again has both their units to give."""
+    life = town.life({"WA": 3})
+    order = town.order(A=1)
+    again = order.lines[0].model_copy(update={"line": "a2", "units": 2})
+    basket = order.model_copy(update={"lines": (*order.lines, again)})
+    lines = tuple(ClaimLine(line=line.line, sku="A", units=line.units) for line in basket.lines)
+    sent = ClaimShipment(node="W", service="post", day=date(2025, 1, 6), lines=lines)
+    held = reserve(life.desk, Claim(shipments=(sent,)), key="cart", now=NOON)
+    assert isinstance(held, Reservation)
+    told(place(life, doing("k0"), basket, reservation=held.reservation))
+    [(event, _)] = records_of(life.desk.database, "o1")
+    record = find_record(life.desk.database, "order", "o1", event)
+    assert record is not None
+    assert read_back(record.document).wants.own == {("W", "A"): 3}
 
 
 def test_the_state_is_rebuilt_from_events_and_the_ledgers_follow(town: Any) -> None:

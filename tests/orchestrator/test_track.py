@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 
 from omnisource.models.base import UnusableInput
+from omnisource.models.lifecycle import Event, Move, state_of
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
 from omnisource.models.policy import Policy
@@ -21,8 +21,7 @@ from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.life.carrier_feed import hear_carrier
 from omnisource.orchestrator.life.decline import decline
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
-from omnisource.orchestrator.life.track import track
-from omnisource.orchestrator.life.trouble import decline_rates
+from omnisource.orchestrator.life.track import track, tracked
 from omnisource.orchestrator.life.verbs import place, step
 from omnisource.orchestrator.life.work import work_list
 from omnisource.orchestrator.store.read import read_world
@@ -119,6 +118,21 @@ def test_a_delay_within_the_promise_leaves_it_as_it_is(life: Life) -> None:
     assert told.events == ("delayed",)
 
 
+def test_of_what_waits_for_a_receipt_nobody_says_how_surely_it_comes() -> None:
+    head = Order(order="o", placed_at=NOW, country="DE", postcode="1")
+    line = Line(order="o", line="1", sku="A", units=2)
+    wait = Move(line="1", units=2, before="placed", after="backordered")
+    events = [
+        Event(order="o", sequence=1, kind="placed", at=NOW, put=head, lines=(line,)),
+        Event(order="o", sequence=2, kind="backordered", at=NOW, moves=(wait,)),
+        Event(order="o", sequence=3, kind="promised", at=NOW, promise_at=NOW + timedelta(days=9)),
+    ]
+    seen = tracked(state_of(events), events, NOW, lateness=late_by(range(9)), target=0.9)
+    assert seen.promise_at == NOW + timedelta(days=9)
+    assert seen.keeps_promise is None
+    assert seen.estimate.due is None
+
+
 def test_work_is_listed_by_the_cut_off_that_it_must_not_miss(life: Life) -> None:
     placed(life, "evening", NOW + timedelta(hours=2))  # 15:00 there and an hour's work: tomorrow
     placed(life, "noon")
@@ -144,4 +158,3 @@ def test_what_is_promised_knows_how_often_a_node_has_declined(life: Life) -> Non
     assert isinstance(decline(life, Doing("o", "d", NOW), shipment), Told)
     rates = read_world(life.desk.database, NOW).world.nodes["decline_rate"]
     assert rates.tolist() == pytest.approx([(1 + 20 * 0.1) / 21, 0.0])
-    assert np.array_equal(decline_rates(life), rates)

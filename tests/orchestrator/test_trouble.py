@@ -11,10 +11,10 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.http_orders import Acknowledgement
 from omnisource.models.money import Charge, Terms
 from omnisource.models.told import Denied, Told
+from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.life.decline import decline
 from omnisource.orchestrator.life.doing import Doing, Life
 from omnisource.orchestrator.life.trouble import (
-    decline_rates,
     drop_refused,
     drop_silent,
     node_down,
@@ -23,6 +23,8 @@ from omnisource.orchestrator.life.trouble import (
 )
 from omnisource.orchestrator.life.verbs import cancel, events, give_back, place, show, step
 from omnisource.orchestrator.store.acknowledge import acknowledge
+from omnisource.orchestrator.store.read import read_world
+from omnisource.orchestrator.stored import commit_plan, connect
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 
@@ -69,6 +71,22 @@ def test_a_dropshipper_that_is_silent_past_its_time_loses_the_order(town: Any) -
     assert '"cause":"silent"' in [text for _, text in events(life)][3]
 
 
+def test_a_dropshipper_is_silent_about_what_a_night_gave_it(town: Any) -> None:
+    """Nobody has seen to the order yet, so no event says when: the night does."""
+    basket = town.order(A=1)
+    life = town.life({"DA": 1, "TA": 5}, orders=[basket.order], lines=list(basket.lines))
+    url = str(life.desk.database.url.render_as_string(hide_password=False))
+    world = connect(url.replace("+pysqlite", "").replace("+psycopg", ""))
+    commit_plan(world, allocate(world, solver="cheapest"), "monday")
+    at = world.scenario.now
+    world.database.close()
+    assert town.at_nodes(show(life, "o1")) == {"Da1": "allocated"}
+    assert silent(life, at + timedelta(minutes=59), 60) == []
+    [said] = drop_silent(life, doing("s", "", at + timedelta(minutes=60)), 60)
+    assert told(said).events[:2] == ("declined", "allocated")
+    assert town.at_nodes(show(life, "o1")) == {"Ta1": "allocated"}
+
+
 def test_what_a_node_has_said_over_http_counts(town: Any) -> None:
     """D takes the first shipment and is no longer silent; it declines the second."""
     life = town.life({"DA": 2, "TA": 5})
@@ -91,7 +109,8 @@ def test_a_node_is_judged_by_what_it_did(town: Any) -> None:
     life = town.life({"WA": 5, "SA": 5})
     told(place(life, doing("k0"), town.order(A=1)))
     told(decline(life, doing("k1"), "order o1/0"))
-    rates = dict(zip(life.source.world.nodes["node"], decline_rates(life), strict=True))
+    nodes = read_world(life.desk.database, most=0).world.nodes
+    rates = dict(zip(nodes["node"], nodes["decline_rate"], strict=True))
     assert rates["W"] == pytest.approx(1 / 21)
     assert rates["S"] == 0.0
 
@@ -128,6 +147,29 @@ def test_goods_that_are_worth_more_elsewhere_are_expected_there(town: Any) -> No
     with life.desk.database.reading() as connection:
         found = connection.execute(text("SELECT node, sku, units FROM receipts"))
         assert [tuple(row) for row in found] == [("W", "A", 1)]
+
+
+def test_many_send_goods_back_at_a_time_and_each_is_expected(town: Any) -> None:
+    """All are worth more at W, where a cell is to be made for them first."""
+    life = town.life({"SA": 8, "SB": 8})
+    life.source.prices["stock"] = {sku: {"W": 2_000.0} for sku in "AB"}
+    skus = {f"o{i}": "AB"[i % 2] for i in range(16)}
+    for name, sku in skus.items():
+        told(place(life, doing(name, name), town.order(name, **{sku: 1})))
+        for verb in ("release", "pick", "pack", "ship", "deliver"):
+            told(step(life, doing(f"{name} {verb}", name), verb))  # type: ignore[arg-type]
+
+    def back(name: str) -> Told | Denied:
+        line = skus[name].lower()
+        return give_back(life, doing(f"{name} back", name), line, 1, node="S")
+
+    with ThreadPoolExecutor(8) as threads:
+        for said in threads.map(back, skus):
+            told(said)
+    with life.desk.database.reading() as connection:
+        rows = connection.execute(text("SELECT node, sku, units FROM receipts"))
+        found = sorted(tuple(row) for row in rows)
+    assert found == [("W", sku, 1) for sku in sorted(skus.values())]
 
 
 def test_many_at_a_time_take_every_unit_once(town: Any) -> None:

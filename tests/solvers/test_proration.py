@@ -45,6 +45,10 @@ def test_a_fee_goes_by_value_after_discounts() -> None:
     assert [amount.fee for amount in found.values()] == [300, 100]
 
 
+def test_an_order_without_lines_comes_to_nothing() -> None:
+    assert amounts([], Terms(charges=(Charge(kind="fee", cents=400),), tax=1_900)) == {}
+
+
 def test_tax_is_rounded_once_a_rate() -> None:
     """0.99 three times at 19 % in the price: 2.97 holds 0.47, not three times 0.16."""
     lines = [line(name, 1, 99) for name in "abc"]
