@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from omnisource.models.world import World
+from omnisource.models.world import NODE_KINDS, SERVICE_KINDS, World
 from omnisource.orchestrator.warm import prices_of
 from omnisource.solvers.compile.legend import Shipped, shipped
 from omnisource.solvers.compile.world import compile_world
@@ -51,9 +51,11 @@ def first_arrival(world: World) -> int | None:
     """
     units = world.lines["units"]
     stock, sku = world.stock, world.lines["sku"]
-    sends = world.nodes["ships"] & (world.nodes["kind"] != 3)
+    sends = world.nodes["ships"] & (world.nodes["kind"] != NODE_KINDS.index("hub"))
     rows = [np.flatnonzero((stock["sku"] == s) & sends[stock["node"]]) for s in sku]
-    services = np.flatnonzero(world.services["kind"] != 4)
+    services = np.flatnonzero(world.services["kind"] != SERVICE_KINDS.index("transfer"))
+    if not all(map(len, rows)):
+        return None
     line, cell, service = (
         np.array(column, np.int64)
         for column in zip(
@@ -68,7 +70,6 @@ def first_arrival(world: World) -> int | None:
     )  # fmt: skip
     parcels = Parcels(world, one)
     able = (parcels.rule >= 0) & (parcels.tariff[1] < NEVER) & (parcels.fence_bits == 0)
-    held = np.where(parcels.cell >= 0, parcels.cells.units[parcels.cell], 0)
     latest = 0
     for i, asked in enumerate(units.tolist()):
         mine = able & (line == i)
@@ -83,7 +84,7 @@ def first_arrival(world: World) -> int | None:
                 break
         else:
             return None
-    return latest if held.any() else None
+    return latest
 
 
 def folded(world: World, prices: Any) -> World:

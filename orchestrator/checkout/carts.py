@@ -10,6 +10,7 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.promise import Cart
 from omnisource.models.world import World
 from omnisource.orchestrator.checkout.place import place
+from omnisource.orchestrator.checkout.reserve_form import line_of
 from omnisource.solvers.routes.direct import distances_km
 
 
@@ -56,18 +57,6 @@ def cart_of(
         name = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         raise UnusableInput(f"the cart: {name + ': ' if name else ''}{said}") from None
-
-
-def line_of(text: str) -> dict[str, object]:
-    """Return SKU and units of a text; what follows the last colon is units if it is a number.
-
-    >>> line_of("A-1:3"), line_of("A-1"), line_of("A:b")
-    ({'sku': 'A-1', 'units': 3}, {'sku': 'A-1', 'units': 1}, {'sku': 'A:b', 'units': 1})
-    """
-    sku, colon, units = text.rpartition(":")
-    if colon and units.isdecimal():
-        return {"sku": sku, "units": int(units)}
-    return {"sku": text, "units": 1}
 
 
 def _place(world: World, text: str) -> dict[str, object]:

@@ -63,14 +63,16 @@ class Promiser:
         """Return what can be promised for a cart at a time.
 
         Raises:
-            UnusableInput: the cart names a product or a node that is not there, or a place that
-                is no store with a counter.
+            UnusableInput: the cart names a product, a bundle or a node that is not there.
         """
         return self.offer(self.ask(cart, now))
 
     def offer(self, ask: Ask) -> Offer:
         """Return what can be promised for a cart in the world's rows."""
-        plans = self.plans(ask)
+        return self.offer_of(ask, self.plans(ask))
+
+    def offer_of(self, ask: Ask, plans: tuple[Telling, list[Telling]] | None) -> Offer:
+        """Return the plans that were found for a cart, see `plans`, as an offer."""
         if plans is None:
             return Offer(self.told(ask.now), (), partial(too_large, ask))
         here, later = plans

@@ -173,8 +173,7 @@ class Refusal:
             return
         found = self.plans(replace(self.ask, most=UNLIMITED))
         if found is not None:
-            least = int(np.diff(found.start).min())
-            yield Change("split", f"allow {count(least, 'parcel')}")
+            yield Change("split", f"allow {count(int(found.parcels.min()), 'parcel')}")
 
     def _later(self) -> Iterator[Change]:
         if self.ask.by >= UNLIMITED:

@@ -95,24 +95,32 @@ def claim_of_file(file: Path) -> Claim:
 def claim_of_words(
     node: str, words: Sequence[str], *, service: str | None, channel: str, day: str
 ) -> Claim:
-    """Return the claim for one shipment of `SKU` or `SKU:UNITS`.
+    """Return the claim for one shipment of `SKU` or `SKU:UNITS`, see `line_of`.
 
-    >>> claim_of_words("W", ["A", "B:2"], service="std", channel="", day="2025-01-06").draws()
-    {('W', 'A'): 1, ('W', 'B'): 2}
+    >>> claim_of_words("W", ["A", "B:c:2"], service="std", channel="", day="2025-01-06").draws()
+    {('W', 'A'): 1, ('W', 'B:c'): 2}
 
     Raises:
         UnusableInput: there is no word, or one that is not understood.
     """
-    pairs = [word.partition(":") for word in words]
-    lines = [
-        {"line": str(number), "sku": sku, "units": units or "1"}
-        for number, (sku, _, units) in enumerate(pairs, start=1)
-    ]
+    lines = [{"line": str(number)} | line_of(word) for number, word in enumerate(words, start=1)]
     shipment = {"node": node, "service": service, "day": day, "lines": lines}
     try:
         return Claim.model_validate({"channel": channel, "shipments": [shipment]})
     except ValidationError as error:
         raise UnusableInput(f"--sku, --day: {_first(error)}") from None
+
+
+def line_of(text: str) -> dict[str, object]:
+    """Return SKU and units of a text; what follows the last colon is units if it is a number.
+
+    >>> line_of("A-1:3"), line_of("A-1"), line_of("A:b")
+    ({'sku': 'A-1', 'units': 3}, {'sku': 'A-1', 'units': 1}, {'sku': 'A:b', 'units': 1})
+    """
+    sku, colon, units = text.rpartition(":")
+    if colon and units.isdecimal():
+        return {"sku": sku, "units": int(units)}
+    return {"sku": text, "units": 1}
 
 
 def claim_of_option(option: Option, *, channel: str = "") -> Claim:

@@ -5,6 +5,7 @@ to come asks here for what is left of each.
 """
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -30,7 +31,8 @@ def room_left(world: World, now: int, days: int = HORIZON) -> Room:
         return room(world, now, days=days)
     stated = {name: getattr(world, name) for name in ("orders_per_day", "units_per_day")}
     full = world.replace(nodes=world.nodes.replace(**stated))
-    used = {kind: _used(world, kind, _today(world, now), days) for kind in ("orders", "units")}
+    today = _today(world, now)
+    used = {kind: _used(world, kind, today, days) for kind in ("orders", "units")}
     return room(full, now, days=days, **used)
 
 
@@ -39,20 +41,24 @@ def days_left(world: World) -> Days | None:
     if not isinstance(world, StoredWorld):
         return None
     left = room_left(world, world.now)
-    return Days((_today(world, world.now) - EPOCH).days, left.orders, left.units)
+    return Days(_today(world, world.now), left.orders, left.units)
 
 
-def _today(world: World, now: int) -> date:
-    zone = world.scenario.now.tzinfo or UTC
-    return datetime.fromtimestamp(now * 60, zone).date()
+def _today(world: World, now: int) -> Ints:
+    """Return, (N,), the day that it is on each node's clock, days since 1970-01-01."""
+    zones, moment = world.nodes["timezone"].tolist(), datetime.fromtimestamp(now * 60, UTC)
+    day = {zone: (moment.astimezone(ZoneInfo(zone)).date() - EPOCH).days for zone in set(zones)}
+    return np.array([day[zone] for zone in zones], np.int64)
 
 
-def _used(world: StoredWorld, kind: str, today: date, days: int) -> Ints:
-    """Return, (nodes, days), what is used of each day."""
+def _used(world: StoredWorld, kind: str, today: Ints, days: int) -> Ints:
+    """Return, (nodes, days), what is used of each day from each node's `today` on."""
     row = {name: at for at, name in enumerate(world.nodes["node"].tolist())}
     table = np.zeros((world.nodes.rows, days), np.int64)
     for name, day, used in world.used.select("node", "day", pl.col(kind)).iter_rows():
-        at = (date.fromisoformat(day) - today).days
-        if 0 <= at < days and name in row:
-            table[row[name], at] += used
+        if (node := row.get(name)) is None:
+            continue
+        at = (date.fromisoformat(day) - EPOCH).days - today[node]
+        if 0 <= at < days:
+            table[node, at] += used
     return table

@@ -36,12 +36,13 @@ def offer_json(by: Promiser, cart: Cart, now: datetime, *, refused: bool = False
         UnusableInput: as for `Promiser.promise`.
     """
     ask = by.ask(cart, now)
-    told = None if refused else _plain(by.plans(ask))
+    plans = by.plans(ask)
+    told = None if refused else _plain(plans)
     if told is not None and (options := told.offered()):
         writer = _writer(told)
         said = ",".join([writer.option(each) for each in options])
         return f'{{"now":"{by.text(ask.now)}","options":[{said}]}}'.encode()
-    offer = by.offer(ask)
+    offer = by.offer_of(ask, plans)
     document = offer.document() if refused or not offer.options else {
         "now": offer.now.isoformat(), "options": [each.document() for each in offer.options],
     }  # fmt: skip

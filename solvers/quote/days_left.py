@@ -11,7 +11,7 @@ from omnisource.solvers.routes.clocks import BEYOND, Clocks, leaves
 class Days(NamedTuple):
     """What nodes can still take, day by day; on the days after the last one, as on the last."""
 
-    first: int  # days since 1970-01-01
+    first: Ints  # (N,) days since 1970-01-01 on the node's clock
     orders: Ints  # (N, D) shipments
     units: Ints  # (N, D)
 

@@ -8,7 +8,7 @@ from omnisource.solvers.quote.desk import Desk
 from omnisource.solvers.quote.rows import PLACE
 from omnisource.solvers.routes.clocks import DAY, MONDAY, delivered, local, minute_of, ready
 from omnisource.solvers.routes.clocks import leaves as leaving_day
-from omnisource.solvers.routes.itinerary import Leg
+from omnisource.solvers.routes.itinerary import CUSTOMER, Leg
 
 Way = tuple[int, int, int, int]
 """Over lanes: node, hub (−1: straight to the store), store, and path of the trunk."""
@@ -106,6 +106,6 @@ def legs(desk: Desk, ask: Ask, way: Way, out: tuple[int, int, int, int]) -> tupl
     since = int(ready(c, hub, at))
     day = int(leaving_day(c, hub, service, since))
     midnight = int(minute_of(c, int(c.zone[hub]), (c.first_day + day) * DAY))
-    end = "customer" if PLACE[row] == 0 else nodes[ask.store]
+    end = CUSTOMER if PLACE[row] == 0 else nodes[ask.store]
     name = desk.world.services["service"][service]
     return (*found, Leg(nodes[hub], end, name, max(since, midnight), due))

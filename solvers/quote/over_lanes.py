@@ -46,7 +46,7 @@ class Lanes(NamedTuple):
     hub: Ints  # (W,) −1: the store itself
     path: Ints  # (W,) row of the trunk of that hub or store
     at: Ints  # (W,) minute at which goods are there, (1)
-    arrives: Ints  # (W, P) as in `quote_menu.Reached`; of a consignment: `at`
+    arrives: Ints  # (W, P) as in `menu.Reached`; of a consignment: `at`
     bits: NDArray[np.uint64]  # (W,) rules that hold on the way's side
     fixed: Ints  # (W,) cents: of (2), and of (4) the hub's
     rate: Floats  # (W,) cents a kg, (2)

@@ -1,7 +1,7 @@
 """When goods are ready, leave, arrive and can be collected, for any minute, from tables.
 
 Indices
-    n  node        v  service        z  zone rule, in the order of `routes.Rules`
+    n  node        v  service        z  zone rule, in the order of `direct.Rules`
     i  local day, 0 … D−1, counted from `first_day`; the same number in every time zone
     g  openings: nodes of the same time zone, hours and calendar
     c  carrier's days: rules of the same weekdays and calendar

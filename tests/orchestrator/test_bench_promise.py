@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+
 import omnisource as om
 from omnisource.models.promise import CartLine
 from omnisource.orchestrator.bench.promise import Asked, differences, measure, random_carts
 from omnisource.orchestrator.bench.promise_plain import plain_cents, shop_of
-from omnisource.orchestrator.checkout.placed import DOOR
+from omnisource.orchestrator.bench.promise_rivals import first_arrival
+from omnisource.orchestrator.checkout.placed import DOOR, placed
 from omnisource.orchestrator.checkout.promise import promiser
 
 
@@ -20,6 +23,12 @@ def test_random_carts_are_of_every_length_and_the_same_for_a_seed(shop: Path) ->
 def test_the_best_options_are_those_of_the_exact_solver_and_of_all_routes(shop: Path) -> None:
     world = om.load(shop)
     assert differences(world, random_carts(world, 15, 1)) == (0, 0, 0)
+
+
+def test_what_no_node_has_never_arrives(shop: Path) -> None:
+    world = om.load(shop)
+    empty = world.replace(stock=world.stock.take(np.zeros(0, np.int64)))
+    assert first_arrival(placed(empty, next(random_carts(world, 1, 1)))) is None
 
 
 def test_the_figures_make_a_table(shop: Path) -> None:

@@ -40,7 +40,10 @@ def lane(
 def network(
     *lanes: Lane, now: datetime = FRIDAY, fences: tuple[Fence, ...] = (), **nodes: Any
 ) -> World:
-    """W has a, V has b, 1 kg each; post takes a day and 300 from the hub, else three and 900."""
+    """W has a and c, V has b, 1 kg each; post takes a day and 300 from the hub, else three and 900.
+
+    What is c travels alone.
+    """
     return world_of(
         Scenario(name="lanes", now=now, policy=Policy(fences=fences, promise_quantile=0.81)),
         nodes=[
@@ -62,8 +65,8 @@ def network(
             TariffStep(service="post", zone="near", up_to_grams=5_000, cents=300),
             TariffStep(service="post", zone="far", up_to_grams=5_000, cents=900),
         ],
-        products=[Product(sku=s, grams=1_000) for s in "ab"],
-        stock=[StockCell(node="W", sku="a", on_hand=3), StockCell(node="V", sku="b", on_hand=3)],
+        products=[Product(sku=s, grams=1_000, ships_alone=s == "c") for s in "abc"],
+        stock=[StockCell(node=n, sku=s, on_hand=3) for n, s in ("Wa", "Vb", "Wc")],
         lanes=list(lanes),
     )  # fmt: skip
 
@@ -132,6 +135,13 @@ def test_goods_of_two_warehouses_leave_the_hub_as_one_parcel_when_the_later_are_
     assert (of_w.cost_cents, of_v.cost_cents) == (460, 130)
     alone = [promise(network(*BOTH), cart(sku), now=FRIDAY).options[0] for sku in "ab"]
     assert [each.cost_cents for each in alone] == [460, 480]
+
+
+def test_what_is_merged_counts_as_one_parcel_where_more_are_suggested() -> None:
+    """Of a, b and c the hub can join a and b: two parcels of three shipments."""
+    asked = cart("a", "b", "c", modes=("standard",), max_shipments=1)
+    (no,) = promise(network(*BOTH), asked, now=FRIDAY).refused
+    assert [(change.kind, change.text) for change in no.changes] == [("split", "allow 2 parcels")]
 
 
 def test_a_hub_that_is_closed_on_a_holiday_sends_on_the_next_day_that_it_opens() -> None:

@@ -20,7 +20,8 @@ from omnisource.orchestrator.checkout.availability import availability
 from omnisource.orchestrator.checkout.promise import promise
 from omnisource.orchestrator.checkout.quoted import quoted_anew
 from omnisource.orchestrator.checkout.reserve import confirm, release, reserve
-from omnisource.orchestrator.checkout.room_left import room_left
+from omnisource.orchestrator.checkout.reserve_form import claim_of_words
+from omnisource.orchestrator.checkout.room_left import days_left, room_left
 from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.store.check import breaches, oversold
 from omnisource.orchestrator.store.desk import open_desk
@@ -227,6 +228,23 @@ def test_availability_counts_the_use_of_each_day_apart(loaded: Loaded) -> None:
     assert "no pick-up there" in today.reasons
     left = room_left(world, world.now, days=3)
     assert left.orders[0].tolist() == [0, 1, 1]
+
+
+def test_the_days_of_a_node_are_those_on_its_own_clock(loaded: Loaded) -> None:
+    """At 13:00 UTC the 6th is over in Auckland, and with it what was held of it."""
+    url = loaded(orders_per_day=1, timezone="Pacific/Auckland")
+    claim = claim_of_words("W", ["A"], service="post", channel="", day="2025-01-06")
+    held = reserve(connect(url), claim, key="1", now=NOW, ttl=timedelta(hours=9))
+    assert isinstance(held, Reservation)
+    world = connect(url)
+    for hours, left in ((0, [0, 1, 1]), (4, [1, 1, 1])):
+        minute = world.now + 60 * hours
+        assert room_left(world, minute, days=3).orders[0].tolist() == left
+    tomorrow = connect(url, NOW + timedelta(hours=4))
+    days = days_left(tomorrow)
+    assert days is not None
+    assert days.first.tolist() == [20_095, 20_094, 20_094]  # 2025-01-06 is day 20 094
+    assert days.orders[0, :2].tolist() == [1, 1]
 
 
 def test_what_is_given_back_can_be_promised_again(loaded: Loaded) -> None:
