@@ -1,5 +1,6 @@
 """Pages for whoever has a link: what they say, what their forms do, and that all can read them."""
 
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from omnisource.models.base import Unavailable
 from omnisource.orchestrator.serve.markup import DARK, LIGHT, POLICY, STYLE
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -105,6 +107,39 @@ def test_a_change_is_shown_with_its_price_before_it_is_accepted(shop: Any, words
     assert "Nothing has changed" in sound(send(shop, path, do="quote", country="XXX")).words
     assert "Nothing has changed" in sound(send(shop, path)).words
     assert shop.http.post(path, content=b"\xff").status_code == 409
+
+
+def test_a_page_does_no_more_than_its_forms_offer(shop: Any, words: Any) -> None:
+    place(shop, words, "w", A=2)
+    path = link(shop, "tracking", "w")
+    free = {"order": "w", "line": "x", "sku": "B", "units": 1, "price_cents": 0}
+    wish = {"add": [free]}
+    offer = shop.ask("POST", "/v1/orders/w/quote", wish).json()
+    before = shop.ask("GET", "/v1/orders/w").json()
+    for asked in (
+        {"do": "accept", "change": json.dumps(wish), "quote": offer["quote"]},
+        {"do": "cancel"}, {"do": "cancel", "line": "A"}, {"do": "cancel", "units": "1"},
+        *({"do": "cancel", "line": "A", "units": units} for units in ("-1", "0", "x", "1e9")),
+    ):  # fmt: skip
+        answer = send(shop, path, key="k" * 1_000, **asked)
+        assert answer.status_code == 409, asked
+        assert "Nothing has changed" in sound(answer).words
+    assert shop.ask("GET", "/v1/orders/w").json() == before
+
+
+def test_a_page_says_when_the_database_cannot_be_written(
+    shop: Any, words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any, **__: Any) -> None:
+        raise Unavailable("gone")
+
+    place(shop, words, "w", A=2)
+    path = link(shop, "tracking", "w")
+    form = sound(shop.http.get(path)).forms[0]
+    monkeypatch.setattr("omnisource.orchestrator.serve.track.cancel", lost)
+    answer = send(shop, path, **form)
+    assert answer.status_code == 503
+    assert "Load this page again" in sound(answer).words
 
 
 def test_the_parcel_is_followed_to_the_door(shop: Any, words: Any) -> None:
