@@ -16,6 +16,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
+from omnisource.models.access import OWN, Scope
 from omnisource.models.base import OmnisourceError, Unavailable
 from omnisource.models.http_life import CancelRequest, OrderStory, SignedLink, What
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
@@ -26,7 +27,6 @@ from omnisource.orchestrator.life.track import story_of, track
 from omnisource.orchestrator.life.verbs import STEPS, cancel, show, step
 from omnisource.orchestrator.life.work import work_list
 from omnisource.orchestrator.report.life import state_document
-from omnisource.orchestrator.serve.life import NODES
 from omnisource.orchestrator.serve.orders import Named
 from omnisource.orchestrator.serve.pages import (
     desk_page,
@@ -36,13 +36,17 @@ from omnisource.orchestrator.serve.pages import (
     work_page,
 )
 from omnisource.orchestrator.serve.problem import Turned
-from omnisource.orchestrator.serve.rules import Caller, Here, key_of, rules
+from omnisource.orchestrator.serve.rules import Caller, Here, allow, key_of, rules
 from omnisource.orchestrator.serve.signed import LETTER, Link, opened, sign
 from omnisource.orchestrator.serve.state import Service
 from omnisource.orchestrator.store.track import read_lateness
 
 TRACK = APIRouter(tags=["tracking"])
 UTC_ZONE: Final = ZoneInfo("UTC")
+LINKS: Final[Mapping[What, tuple[Scope, ...]]] = {
+    "tracking": ("checkout",), "work": OWN, "desk": ("checkout", "planner"),
+}  # fmt: skip
+"""Who is given links to which page: no link may do what its asker's key may not."""
 Token = Annotated[str, Path(max_length=1_000)]
 Form = Mapping[str, str]
 WISHES: Final = ("country", "postcode", "pickup_node", "by", "fastest")
@@ -72,7 +76,7 @@ async def get_story(here: Here, order: Named) -> OrderStory:
     return OrderStory(order=order, state=state_document(found[0]), events=tuple(found[1]))
 
 
-@TRACK.get("/v1/work", **rules("planner", *NODES))
+@TRACK.get("/v1/work", **rules("planner", *OWN))
 async def get_work(
     here: Here,
     caller: Caller,
@@ -96,7 +100,7 @@ def _node_of(caller: Caller, node: str) -> str:
     return mine
 
 
-@TRACK.get("/v1/links", **rules("checkout", "planner", *NODES))
+@TRACK.get("/v1/links", **rules("checkout", "planner", *OWN))
 async def get_link(
     here: Here,
     caller: Caller,
@@ -104,6 +108,7 @@ async def get_link(
     subject: Annotated[str, Query(min_length=1, max_length=200, description="Order, or node.")],
 ) -> SignedLink:
     """Return a link to a page that needs no key."""
+    allow(caller, *LINKS[what])
     if caller.node is not None and (what != "work" or subject != caller.node):
         raise Turned(403, "forbidden", f"this key is given links to the work of {caller.node} only")
     until = here.now() + timedelta(days=here.settings.link_days)

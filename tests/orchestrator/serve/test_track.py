@@ -183,6 +183,22 @@ def test_a_node_works_nothing_of_another(shop: Any, words: Any) -> None:
     assert shop.ask("GET", "/v1/work", by="planner").status_code == 422
 
 
+def test_a_link_does_nothing_that_its_askers_key_may_not(shop: Any) -> None:
+    given = {
+        what: [
+            scope
+            for scope in ("checkout", "dropshipper", "planner", "admin")
+            if shop.ask("GET", f"/v1/links?what={what}&subject=D", by=scope).is_success
+        ]
+        for what in ("tracking", "work", "desk")
+    }
+    assert given == {
+        "tracking": ["checkout", "admin"],
+        "work": ["dropshipper", "admin"],
+        "desk": ["checkout", "planner", "admin"],
+    }
+
+
 def test_the_desk_sees_one_orders_whole_story(shop: Any, words: Any) -> None:
     place(shop, words, "w", B=2)
     page = sound(shop.http.get(link(shop, "desk", "w", by="planner")))
