@@ -63,7 +63,9 @@ def add(
     db: Db,
     scope: Annotated[
         list[str],
-        typer.Option(help="checkout, store, dropshipper, planner or admin; may be repeated."),
+        typer.Option(
+            help="checkout, store, dropshipper, carrier, planner, admin; may be repeated."
+        ),
     ],
     node: Annotated[
         str | None, typer.Option(help="For a store or a dropshipper: whose affairs it sees.")

@@ -61,7 +61,6 @@ class Visit:
     key: str = ""
     status: int = 0
     straight: bool = False
-    is_page: bool = False
 
     async def tell(self, message: Message) -> None:
         """Send a part of the answer, with our headers."""
@@ -77,6 +76,11 @@ class Visit:
     def path(self) -> str:
         """What was asked for."""
         return str(self.scope["path"])
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is for a page, whose path is a key."""
+        return self.path.startswith(PAGES)
 
     @property
     def named(self) -> str:
@@ -122,7 +126,6 @@ class Door:
         body = await _body(headers, receive, service.settings.body_bytes)
         state = scope.setdefault("state", {})
         state["service"], state["body"], state["request_id"] = service, body, visit.request_id
-        visit.is_page = visit.path.startswith(PAGES)
         if visit.path not in OPEN and not visit.is_page:
             state["key"] = key = await _let_in(service, headers)
             visit.key = key.key

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 
-from omnisource.models.access import AccessKey
+from omnisource.models.access import OWN, AccessKey
 from omnisource.models.http_life import (
     CancelRequest,
     CarrierAnswer,
@@ -55,7 +55,6 @@ POLL: Final = 0.25
 """Seconds between two looks for events."""
 LONGEST: Final = 30.0
 """Seconds that events are waited for at the most."""
-NODES: Final = ("store", "dropshipper")
 Verb = Callable[[Life, Doing], Told | Denied]
 
 
@@ -152,7 +151,7 @@ async def post_change(
     return await by.do(order, verb)
 
 
-@LIFE.post("/v1/orders/{order}/return", **rules("checkout", *NODES, more=(404, 409)))
+@LIFE.post("/v1/orders/{order}/return", **rules("checkout", *OWN, more=(404, 409)))
 async def post_return(
     by: By, order: Named, asked: Annotated[ReturnRequest, RETURN],
 ) -> Told:  # fmt: skip
@@ -166,7 +165,7 @@ async def post_return(
     return await by.do(order, verb)
 
 
-@LIFE.post("/v1/orders/{order}/steps", **rules(*NODES, more=(404, 409)))
+@LIFE.post("/v1/orders/{order}/steps", **rules(*OWN, more=(404, 409)))
 async def post_step(by: By, order: Named, asked: Annotated[StepRequest, STEP]) -> Told:
     """Take a shipment one step further; a node names one of its own."""
     await by.owns(order, asked.shipment)
@@ -174,7 +173,7 @@ async def post_step(by: By, order: Named, asked: Annotated[StepRequest, STEP]) -
     return await by.do(order, verb)
 
 
-@LIFE.post("/v1/orders/{order}/decline", **rules(*NODES, more=(404, 409)))
+@LIFE.post("/v1/orders/{order}/decline", **rules(*OWN, more=(404, 409)))
 async def post_decline(
     by: By, order: Named, asked: Annotated[DeclineRequest, DECLINE],
 ) -> Told:  # fmt: skip
@@ -184,7 +183,7 @@ async def post_decline(
     return await by.do(order, verb, asked.cause)
 
 
-@LIFE.post("/v1/orders/{order}/short", **rules(*NODES, more=(404, 409)))
+@LIFE.post("/v1/orders/{order}/short", **rules(*OWN, more=(404, 409)))
 async def post_short(by: By, order: Named, asked: Annotated[ShortRequest, SHORT]) -> Told:
     """Pack what was found of a shipment; what was not is corrected, and sourced again."""
     await by.owns(order, asked.shipment)
@@ -210,7 +209,7 @@ async def post_carrier_events(by: By, feed: Annotated[CarrierFeed, CARRIER]) -> 
     return CarrierAnswer(outcomes=tuple(said))
 
 
-@LIFE.get("/v1/events", **rules("checkout", "planner", *NODES))
+@LIFE.get("/v1/events", **rules("checkout", "planner", *OWN))
 async def get_all_events(
     *,
     here: Here,

@@ -5,6 +5,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -62,16 +63,15 @@ class Answered(Protocol):
 
 
 def log_requests(requests: Sequence[Answered]) -> None:
-    """Write a line for each request, all at once."""
+    """Write a line for each request, all at once; a log that cannot be written stops nothing."""
     if not (requests and LOG.isEnabledFor(logging.INFO)):
         return
     lines = "".join(map(_line, requests))
     for handler in LOG.handlers:
         if isinstance(handler, logging.StreamHandler):
-            handler.acquire()
-            handler.stream.write(lines)
-            handler.release()
-            handler.flush()
+            with suppress(OSError, ValueError), handler.lock or nullcontext():
+                handler.stream.write(lines)
+                handler.flush()
 
 
 def _line(request: Answered) -> str:

@@ -1,6 +1,7 @@
 """What the service counts of itself, for Prometheus."""
 
 import os
+from http import HTTPMethod
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -37,8 +38,8 @@ class Meters:
         self._known: dict[Any, Any] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
-        key = method, route, status
+        """Count a request; methods that nobody knows together, as anybody may think of more."""
+        key = method if method in HTTPMethod.__members__ else "other", route, status
         if key not in self._known:
             self._known[key] = self._requests.labels(*key), self._seconds.labels(route)
         requests, histogram = self._known[key]

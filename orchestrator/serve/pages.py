@@ -1,12 +1,12 @@
 """The pages: an order's tracking for its customer, a node's work list, the service desk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from omnisource.models.lifecycle import Event
-from omnisource.models.told import ChangeQuote, OrderChange
+from omnisource.models.told import ChangeQuote
 from omnisource.models.tracking import Estimate, TrackedShipment, Tracking, WorkItem, WorkList
 from omnisource.orchestrator.serve.markup import Html, page, table, tag, text
 
@@ -131,13 +131,17 @@ def _changes(seen: Tracking, key: str) -> Html:
     return tag("section", tag("h2", "Changes"), note, *forms)
 
 
-def quote_page(offer: ChangeQuote, change: OrderChange, zone: ZoneInfo, *, key: str) -> str:
-    """Return what a change would come to, to be accepted."""
+def quote_page(offer: ChangeQuote, wish: Mapping[str, str], zone: ZoneInfo, *, key: str) -> str:
+    """Return what a change would come to, to be accepted.
+
+    Args:
+        offer: what it comes to.
+        wish: the fields of the form that asked for it.
+        zone: whose clock times are told by.
+        key: of what is asked for next.
+    """
     by = day(offer.promise_at, zone) if offer.promise_at else "a day that we cannot name yet"
-    hidden = {
-        "do": "accept", "quote": offer.quote, "key": key,
-        "change": change.model_dump_json(exclude_defaults=True),
-    }  # fmt: skip
+    hidden = {**wish, "do": "accept", "quote": offer.quote, "key": key}
     return page(
         f"Change order {offer.order}",
         tag("p", "Then all of it arrives by ", tag("strong", by), "."),

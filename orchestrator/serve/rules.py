@@ -76,8 +76,12 @@ async def _write_key(
     ],
 ) -> str:  # fmt: skip
     """Return the key of a write, apart from those of others."""
-    whose = request.state.key.key
-    return blake2b(f"{whose} {idempotency_key}".encode(), digest_size=16).hexdigest()
+    return key_of(request.state.key.key, idempotency_key)
+
+
+def key_of(whose: str, key: str) -> str:
+    """Return the key of a write that somebody calls so: short, and nobody else's."""
+    return blake2b(f"{whose} {key}".encode(), digest_size=16).hexdigest()
 
 
 Here = Annotated[Service, Depends(_service)]

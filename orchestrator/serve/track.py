@@ -16,8 +16,9 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
-from omnisource.models.base import OmnisourceError
-from omnisource.models.http_life import OrderStory, SignedLink, What
+from omnisource.models.access import OWN, Scope
+from omnisource.models.base import OmnisourceError, Unavailable
+from omnisource.models.http_life import CancelRequest, OrderStory, SignedLink, What
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told
 from omnisource.models.tracking import Tracking, WorkList
 from omnisource.orchestrator.life.change import accept_change, quote_change
@@ -26,7 +27,6 @@ from omnisource.orchestrator.life.track import story_of, track
 from omnisource.orchestrator.life.verbs import STEPS, cancel, show, step
 from omnisource.orchestrator.life.work import work_list
 from omnisource.orchestrator.report.life import state_document
-from omnisource.orchestrator.serve.life import NODES
 from omnisource.orchestrator.serve.orders import Named
 from omnisource.orchestrator.serve.pages import (
     desk_page,
@@ -36,15 +36,21 @@ from omnisource.orchestrator.serve.pages import (
     work_page,
 )
 from omnisource.orchestrator.serve.problem import Turned
-from omnisource.orchestrator.serve.rules import Caller, Here, rules
+from omnisource.orchestrator.serve.rules import Caller, Here, allow, key_of, rules
 from omnisource.orchestrator.serve.signed import LETTER, Link, opened, sign
 from omnisource.orchestrator.serve.state import Service
 from omnisource.orchestrator.store.track import read_lateness
 
 TRACK = APIRouter(tags=["tracking"])
 UTC_ZONE: Final = ZoneInfo("UTC")
+LINKS: Final[Mapping[What, tuple[Scope, ...]]] = {
+    "tracking": ("checkout",), "work": OWN, "desk": ("checkout", "planner"),
+}  # fmt: skip
+"""Who is given links to which page: no link may do what its asker's key may not."""
 Token = Annotated[str, Path(max_length=1_000)]
 Form = Mapping[str, str]
+WISHES: Final = ("country", "postcode", "pickup_node", "by", "fastest")
+"""Fields of forms that say what is to change."""
 
 
 @TRACK.get("/v1/orders/{order}/tracking", **rules("checkout", "planner", more=(404,)))
@@ -70,7 +76,7 @@ async def get_story(here: Here, order: Named) -> OrderStory:
     return OrderStory(order=order, state=state_document(found[0]), events=tuple(found[1]))
 
 
-@TRACK.get("/v1/work", **rules("planner", *NODES))
+@TRACK.get("/v1/work", **rules("planner", *OWN))
 async def get_work(
     here: Here,
     caller: Caller,
@@ -94,7 +100,7 @@ def _node_of(caller: Caller, node: str) -> str:
     return mine
 
 
-@TRACK.get("/v1/links", **rules("checkout", "planner", *NODES))
+@TRACK.get("/v1/links", **rules("checkout", "planner", *OWN))
 async def get_link(
     here: Here,
     caller: Caller,
@@ -102,6 +108,7 @@ async def get_link(
     subject: Annotated[str, Query(min_length=1, max_length=200, description="Order, or node.")],
 ) -> SignedLink:
     """Return a link to a page that needs no key."""
+    allow(caller, *LINKS[what])
     if caller.node is not None and (what != "work" or subject != caller.node):
         raise Turned(403, "forbidden", f"this key is given links to the work of {caller.node} only")
     until = here.now() + timedelta(days=here.settings.link_days)
@@ -132,7 +139,11 @@ async def _page(here: Service, token: str, asked: Form | None) -> HTMLResponse:
         return HTMLResponse(said, 404)
     if not here.buckets.take(f"{link.what} {link.subject}"):
         return HTMLResponse(sorry_page("Too many requests", "Try again in a minute."), 429)
-    return await here.wait(PAGES[link.what], here, link, asked)
+    try:
+        return await here.wait(PAGES[link.what], here, link, asked)
+    except Unavailable:
+        said = sorry_page("We cannot answer just now", "Load this page again in a minute.")
+        return HTMLResponse(said, 503)
 
 
 def _customer(here: Service, link: Link, asked: Form | None) -> HTMLResponse:
@@ -151,14 +162,17 @@ def _customer(here: Service, link: Link, asked: Form | None) -> HTMLResponse:
 
 def _asked(here: Service, order: str, asked: Form) -> HTMLResponse | tuple[str, bool]:
     """Do what a customer asks for: a page to go on with, or what to say, and whether it is a no."""
-    doing = Doing(order, f"page {order} {asked.get('key', '')}", here.now(), "customer")
+    key = key_of(f"page {order}", asked.get("key", ""))
+    doing = Doing(order, key, here.now(), "customer")
     try:
         said = _do(here, doing, asked)
+    except Unavailable:
+        raise  # it may have been done: the same form again says
     except (OmnisourceError, ValidationError, ValueError):
         return "We did not understand that. Nothing has changed.", True
     if isinstance(said, ChangeQuote):
         zone, key = _zone(here, said.nodes), token_hex(8)
-        return HTMLResponse(quote_page(said, _wish(asked), zone, key=key))
+        return HTMLResponse(quote_page(said, _asked_for(asked), zone, key=key))
     if isinstance(said, Denied):
         return f"Nothing has changed: {'; '.join(said.reasons)}.", True
     return "Done.", False
@@ -170,23 +184,23 @@ def _do(here: Service, doing: Doing, asked: Form) -> Told | Denied | ChangeQuote
     if not asked.get("key"):
         raise ValueError("a form without its key")
     if asked.get("do") == "cancel":
-        return cancel(here.life, doing, line=asked["line"], units=int(asked["units"]))
-    change = OrderChange.model_validate_json(asked.get("change", ""))
-    return accept_change(here.life, doing, change, asked.get("quote", ""))
+        less = {name: asked.get(name, "") for name in ("line", "units")}
+        some = CancelRequest.model_validate(less)
+        return cancel(here.life, doing, line=some.line, units=some.units)
+    return accept_change(here.life, doing, _wish(asked), asked.get("quote", ""))
 
 
 def _wish(asked: Form) -> OrderChange:
-    """Return the change that a form asks for."""
-    given: dict[str, Any] = {
-        name: asked[name].strip()
-        for name in ("country", "postcode", "pickup_node")
-        if asked.get(name, "").strip()
-    }
-    if asked.get("by"):
-        given["by"] = f"{asked['by']}T23:59:00Z"
-    if asked.get("fastest"):
-        given["fastest"] = True
+    """Return the change that a form asks for: no more than a page offers, so no goods or prices."""
+    given: dict[str, Any] = dict(_asked_for(asked))
+    if "by" in given:
+        given["by"] = f"{given['by']}T23:59:00Z"
     return OrderChange.model_validate(given)
+
+
+def _asked_for(asked: Form) -> dict[str, str]:
+    """Return the fields of a form that say what is to change."""
+    return {name: said for name in WISHES if (said := asked.get(name, "").strip())}
 
 
 def _staff(here: Service, link: Link, asked: Form | None) -> HTMLResponse:
@@ -204,7 +218,7 @@ def _stepped(here: Service, node: str, asked: Form) -> str:
     sent = None if state is None else state.shipments.get(shipment)
     if sent is None or sent.node != node or what is None or not asked.get("key"):
         return "There is nothing like that to do here."
-    doing = Doing(order, f"page {node} {asked['key']}", here.now(), node)
+    doing = Doing(order, key_of(f"page {node}", asked["key"]), here.now(), node)
     said = step(here.life, doing, what, shipment)
     return "Done." if isinstance(said, Told) else "; ".join(said.reasons)
 

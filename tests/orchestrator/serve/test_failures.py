@@ -1,15 +1,18 @@
 """When things go wrong: bodies that are none, a lost database, a full disk, a fault of ours."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
 import pytest
 
-from omnisource.orchestrator.serve.log import JsonLines, log_fault
+from omnisource.orchestrator.serve.log import LOG, JsonLines, log_fault, log_requests
+from omnisource.orchestrator.serve.notes import Note
 from omnisource.orchestrator.store.check import breaches
 
 DEEP = b'{"lines":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
@@ -140,6 +143,42 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(shop: Any, words: Any) 
         assert breaches(shop.worker.desk.database) == {}
     assert shop.ask("POST", path, body, key="pay").json()["state"] == "confirmed"
     assert breaches(shop.worker.desk.database) == {}
+
+
+def test_no_line_of_log_holds_a_links_token(
+    open_shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[Note] = []
+    monkeypatch.setattr("omnisource.orchestrator.serve.notes.log_requests", noted.extend)
+    shop = open_shop(body_bytes=1_000)
+    assert shop.http.post("/see/t.token", content=b"x" * 1_001).status_code == 413
+    shop.worker.notes.write()
+    assert [note.path for note in noted] == ["/see/"]
+
+
+def test_methods_that_nobody_knows_are_counted_together(shop: Any) -> None:
+    for method in ("FETCH", "GRAB"):
+        assert shop.http.request(method, "/nothing").status_code == 401
+    text = shop.ask("GET", "/metrics", by="planner").text
+    assert 'method="other",route="unknown",status="401"} 2.0' in text
+    assert "GRAB" not in text
+
+
+def test_a_log_that_cannot_be_written_stops_no_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError("no space left on device")
+
+    handler = logging.StreamHandler(Full())
+    monkeypatch.setattr(LOG, "handlers", [handler])
+    monkeypatch.setattr(LOG, "level", logging.INFO)
+    LOG.manager._clear_cache()  # type: ignore[attr-defined]
+    log_requests([Note("GET", "/x", "/x", "id", "", 200, 0.1, 0.0)])
+    assert handler.lock is not None
+    with ThreadPoolExecutor(1) as pool:  # nobody holds it
+        assert pool.submit(handler.lock.acquire, timeout=1).result()
 
 
 def test_metrics_count_requests_and_writes(shop: Any, words: Any) -> None:

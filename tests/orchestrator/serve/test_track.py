@@ -1,5 +1,6 @@
 """Pages for whoever has a link: what they say, what their forms do, and that all can read them."""
 
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from omnisource.models.base import Unavailable
 from omnisource.orchestrator.serve.markup import DARK, LIGHT, POLICY, STYLE
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -107,6 +109,39 @@ def test_a_change_is_shown_with_its_price_before_it_is_accepted(shop: Any, words
     assert shop.http.post(path, content=b"\xff").status_code == 409
 
 
+def test_a_page_does_no_more_than_its_forms_offer(shop: Any, words: Any) -> None:
+    place(shop, words, "w", A=2)
+    path = link(shop, "tracking", "w")
+    free = {"order": "w", "line": "x", "sku": "B", "units": 1, "price_cents": 0}
+    wish = {"add": [free]}
+    offer = shop.ask("POST", "/v1/orders/w/quote", wish).json()
+    before = shop.ask("GET", "/v1/orders/w").json()
+    for asked in (
+        {"do": "accept", "change": json.dumps(wish), "quote": offer["quote"]},
+        {"do": "cancel"}, {"do": "cancel", "line": "A"}, {"do": "cancel", "units": "1"},
+        *({"do": "cancel", "line": "A", "units": units} for units in ("-1", "0", "x", "1e9")),
+    ):  # fmt: skip
+        answer = send(shop, path, key="k" * 1_000, **asked)
+        assert answer.status_code == 409, asked
+        assert "Nothing has changed" in sound(answer).words
+    assert shop.ask("GET", "/v1/orders/w").json() == before
+
+
+def test_a_page_says_when_the_database_cannot_be_written(
+    shop: Any, words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any, **__: Any) -> None:
+        raise Unavailable("gone")
+
+    place(shop, words, "w", A=2)
+    path = link(shop, "tracking", "w")
+    form = sound(shop.http.get(path)).forms[0]
+    monkeypatch.setattr("omnisource.orchestrator.serve.track.cancel", lost)
+    answer = send(shop, path, **form)
+    assert answer.status_code == 503
+    assert "Load this page again" in sound(answer).words
+
+
 def test_the_parcel_is_followed_to_the_door(shop: Any, words: Any) -> None:
     shipment = place(shop, words, "w", B=2)
     for step in ("release", "pick", "pack", "ship"):
@@ -146,6 +181,22 @@ def test_a_node_works_nothing_of_another(shop: Any, words: Any) -> None:
     assert asked.status_code == 403
     assert shop.ask("GET", "/v1/work?node=D", by="store").status_code == 403
     assert shop.ask("GET", "/v1/work", by="planner").status_code == 422
+
+
+def test_a_link_does_nothing_that_its_askers_key_may_not(shop: Any) -> None:
+    given = {
+        what: [
+            scope
+            for scope in ("checkout", "dropshipper", "planner", "admin")
+            if shop.ask("GET", f"/v1/links?what={what}&subject=D", by=scope).is_success
+        ]
+        for what in ("tracking", "work", "desk")
+    }
+    assert given == {
+        "tracking": ["checkout", "admin"],
+        "work": ["dropshipper", "admin"],
+        "desk": ["checkout", "planner", "admin"],
+    }
 
 
 def test_the_desk_sees_one_orders_whole_story(shop: Any, words: Any) -> None:
