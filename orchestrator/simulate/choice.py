@@ -18,7 +18,10 @@ Sources: s_day = 0.0051 is what a promise one day slower loses in sales in the f
 Cui, Lu, Sun and Golden, Sooner or later? Promising delivery speed in online retail, M&SOM 26(1),
 2024 (one day faster: + 0.73 %); Fisher, Gallino and Xu, The value of rapid delivery in
 omnichannel retailing, JMR 56(5), 2019, find + 1.5 % a business day saved: `day_slower = 0.015`.
-p and s_euro are assumptions, to be replaced by one's own figures.
+For fees no figure was found that carries over: Lewis, Singh and Fay, An empirical study of the
+impact of nonlinear shipping and handling fees, Marketing Science 25(1), 2006, find that they
+decide strongly whether anything is ordered. p and s_euro = 0.05 are assumptions, to be replaced by
+one's own figures.
 """
 
 from collections.abc import Sequence
