@@ -63,7 +63,8 @@ def test_orders_repeat_the_folders_within_the_days_in_the_order_of_arrival(world
     orders, lines = drawn.world.orders, drawn.world.lines
     placed = orders["placed_at"]
     assert drawn.first == midnight(world) == world.now
-    assert drawn.first <= placed[0] and placed[-1] < drawn.last
+    assert drawn.first <= placed[0]
+    assert placed[-1] < drawn.last
     assert (np.diff(placed) >= 0).all()
     assert abs(orders.rows - 600) < 5 * 600**0.5
     assert len(set(orders["order"])) == orders.rows
