@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
         StockMessage,
     )
     from omnisource.models.scenario import Scenario, WhatIf
+    from omnisource.models.simulation import Simulation
     from omnisource.models.stock import Allotment, Receipt, StockCell
     from omnisource.models.told import Denied, OrderChange, Told
     from omnisource.models.world import Table, World
@@ -85,6 +86,10 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.rolling import Standing, roll
     from omnisource.orchestrator.runs import read_prices, read_run, save_run
     from omnisource.orchestrator.serve.client import Client, Refusal
+    from omnisource.orchestrator.simulate.outcome import Simulated
+    from omnisource.orchestrator.simulate.replicate import simulate
+    from omnisource.orchestrator.simulate.setup import read_setup
+    from omnisource.orchestrator.simulate.workers import Workers
     from omnisource.orchestrator.store.desk import open_desk
     from omnisource.orchestrator.stored import commit_plan, connect, load_into
     from omnisource.orchestrator.synthetic.generate import generate
@@ -102,16 +107,17 @@ __all__ = [
     "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError",
     "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed", "Plan",
     "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario",
-    "Service", "Shipped", "Standing", "StockCell", "StockMessage", "Table", "TariffStep", "Terms",
-    "Told", "UnusableInput", "Weights", "WhatIf", "World", "ZoneRule", "__version__",
-    "accept_change", "address_unserved", "allocate", "availability", "cancel_order",
-    "claim_of_option", "commit_plan", "compare", "confirm", "connect", "decline_shipment",
-    "evaluate", "evaluate_promises", "expire", "explain", "explain_decision", "extend",
-    "find_reservation", "generate", "hear_stock", "lane_cancelled", "learn", "load", "load_into",
-    "measures", "open_desk", "open_life", "open_slot", "place_order", "placed", "promise",
-    "promiser", "quote_change", "read_events", "read_lead_times", "read_prices", "read_run",
-    "release", "reserve", "return_goods", "roll", "run_scenarios", "save_lead_times", "save_run",
-    "share_out", "show_order", "source_again", "state_of", "step_order", "world_of",
+    "Service", "Shipped", "Simulated", "Simulation", "Standing", "StockCell", "StockMessage",
+    "Table", "TariffStep", "Terms", "Told", "UnusableInput", "Weights", "WhatIf", "Workers",
+    "World", "ZoneRule", "__version__", "accept_change", "address_unserved", "allocate",
+    "availability", "cancel_order", "claim_of_option", "commit_plan", "compare", "confirm",
+    "connect", "decline_shipment", "evaluate", "evaluate_promises", "expire", "explain",
+    "explain_decision", "extend", "find_reservation", "generate", "hear_stock", "lane_cancelled",
+    "learn", "load", "load_into", "measures", "open_desk", "open_life", "open_slot", "place_order",
+    "placed", "promise", "promiser", "quote_change", "read_events", "read_lead_times",
+    "read_prices", "read_run", "read_setup", "release", "reserve", "return_goods", "roll",
+    "run_scenarios", "save_lead_times", "save_run", "share_out", "show_order", "simulate",
+    "source_again", "state_of", "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -133,6 +139,7 @@ _MODULES = {
     ),
     "models.promise": ("Cart", "CartLine", "Change", "NotOffered", "Offer", "Option", "Parcel"),
     "models.scenario": ("Scenario", "WhatIf"),
+    "models.simulation": ("Simulation",),
     "models.stock": ("Allotment", "Receipt", "StockCell"),
     "models.told": ("Denied", "OrderChange", "Told"),
     "models.world": ("Table", "World"),
@@ -165,6 +172,10 @@ _MODULES = {
     "orchestrator.checkout.promise": ("Promiser", "promise", "promiser"),
     "orchestrator.rolling": ("Standing", "roll"),
     "orchestrator.runs": ("read_prices", "read_run", "save_run"),
+    "orchestrator.simulate.outcome": ("Simulated",),
+    "orchestrator.simulate.replicate": ("simulate",),
+    "orchestrator.simulate.setup": ("read_setup",),
+    "orchestrator.simulate.workers": ("Workers",),
     "orchestrator.store.desk": ("open_desk",),
     "orchestrator.stored": ("commit_plan", "connect", "load_into"),
     "solvers.judge.evaluate": ("evaluate",),

@@ -4,7 +4,7 @@ Imports stand inside the commands, so that `--help` loads none of the libraries 
 file is the door; a group of verbs has a file of its own beside it: commands/scenario.py,
 commands/night.py, commands/availability.py, commands/promise.py, commands/reserve.py,
 commands/order.py, commands/trouble.py, commands/serve.py, commands/learn.py, commands/bench.py,
-commands/lab.py.
+commands/lab.py, commands/simulate.py.
 """
 
 import os
@@ -26,6 +26,7 @@ from omnisource.commands.promise import promise
 from omnisource.commands.reserve import database, reserve
 from omnisource.commands.scenario import generate, load, validate
 from omnisource.commands.serve import keys, serve
+from omnisource.commands.simulate import simulate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,6 +50,7 @@ VERBS = (
     learn,
     promise,
     serve,
+    simulate,
 )
 for verb in VERBS:
     app.command()(verb)

@@ -221,7 +221,7 @@ def _opened(
 ) -> Iterator[Executor]:
     """Give the shards' executor; a cluster that was started for it ends with it."""
     if engine.name == "ray":
-        with _connected(engine.address):
+        with connected(engine.address):
             yield _on_ray(common, parts)
         return
     shards: list[Any] = [None] * len(parts)
@@ -246,7 +246,7 @@ def _on_ray(common: Tables, parts: Sequence[Tables]) -> OnRay:
 
 
 @contextmanager
-def _connected(address: str | None) -> Iterator[None]:
+def connected(address: str | None) -> Iterator[None]:
     """Connect to a cluster, or start one for this machine alone.
 
     Raises:

@@ -56,7 +56,7 @@ def draw_one(seed: int, kind: str, *keys: int) -> float:
     """
     state = _begin(seed, kind)
     for key in keys:
-        state = _mixed_one((state + GAMMA + key) & MASK)  # (2)
+        state = _mixed_one((state + GAMMA + int(key)) & MASK)  # (2)
     return (state >> 11) * UNIT
 
 

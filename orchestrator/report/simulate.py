@@ -1,0 +1,71 @@
+"""A simulation as a report for a terminal: in words first, then policies side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+
+from omnisource.orchestrator.report.plans import grid, sentences
+from omnisource.orchestrator.report.words import SPACE, share
+from omnisource.orchestrator.simulate.estimate import Interval
+from omnisource.orchestrator.simulate.figures import FIGURES, Figure
+from omnisource.orchestrator.simulate.outcome import Simulated
+
+
+def simulation_report(found: Simulated, files: Sequence[Path] = ()) -> RenderableType:
+    """Return what policies come to, how they differ, and how sure that is."""
+    kept = [f"{file} is written." for file in files]
+    differences = [_differences(found)] if found.others else []
+    return Group(sentences(*found.sentences()), _levels(found), *differences, sentences("", *kept))
+
+
+def _levels(found: Simulated) -> Grid:
+    table = grid("Side by side", "", *found.asked.policies)
+    for figure in FIGURES:
+        cells = [found.level(policy, figure) for policy in found.asked.policies]
+        if any(cells):
+            table.add_row(figure.title, *(_cell(figure, each, "") for each in cells))
+    return table
+
+
+def _differences(found: Simulated) -> Grid:
+    table = grid(f"More than {found.first}, paired", "", *found.others)
+    for figure in FIGURES:
+        cells = [found.difference(policy, figure) for policy in found.others]
+        if any(cells):
+            table.add_row(figure.title, *(_cell(figure, each, "+") for each in cells))
+    return table
+
+
+def _cell(figure: Figure, found: Interval | None, sign: str) -> str:
+    """Return a mean and its half width; differences that cannot be told from none are in ()."""
+    if found is None:
+        return ""
+    text = shown(figure, found.mean)
+    if sign and found.mean > 0:
+        text = sign + text
+    if found.half is not None:
+        text += f" ±{SPACE}{shown(figure, found.half)}"
+    return f"({text})" if sign and not found.tells else text
+
+
+def shown(figure: Figure, value: float) -> str:
+    """Return a value in the figure's unit.
+
+    >>> cost, rate = FIGURES[0], Figure("x", "x", (), (), "share")
+    >>> print(shown(cost, -412.4), shown(rate, 0.125))
+    −4.12 12.50 %
+    """
+    match figure.unit:
+        case "cents":
+            return _signed(value / 100)
+        case "share":
+            return share(value, 2)
+        case "days":
+            return _signed(value)
+    return _signed(value, 1)
+
+
+def _signed(value: float, digits: int = 2) -> str:
+    return ("−" if value < 0 else "") + f"{abs(value):,.{digits}f}"

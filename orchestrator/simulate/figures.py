@@ -1,0 +1,49 @@
+"""Which figures a simulation is told by: sums of its measures by day, and their ratios."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from omnisource.solvers.problem import Floats, Ints
+
+Unit = Literal["cents", "share", "days", "each"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A sum of measures over the days that count, over another sum where `per` names one."""
+
+    key: str
+    title: str
+    of: tuple[str, ...]
+    per: tuple[str, ...]  # none: a day
+    unit: Unit
+    times: float = 1.0  # of what the measures count, in the unit
+
+    def daily(self, columns: Mapping[str, Ints]) -> Floats:
+        """Return the figure of each day, (D,); NaN where there is nothing to divide by."""
+        over = _sum(columns, self.per) if self.per else np.ones(_days(columns))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(over > 0, _sum(columns, self.of) * self.times / over, np.nan)
+
+    def value(self, columns: Mapping[str, Ints], first: int) -> float:
+        """Return the figure of all days from `first` on; NaN where there is nothing."""
+        over = _sum(columns, self.per)[first:].sum() if self.per else _days(columns) - first
+        whole = _sum(columns, self.of)[first:].sum() * self.times
+        return float(whole / over) if over > 0 else float("nan")
+
+
+def _days(columns: Mapping[str, Ints]) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _sum(columns: Mapping[str, Ints], names: Sequence[str]) -> Floats:
+    found = [columns[name] for name in names if name in columns]
+    return np.asarray(sum(found, np.zeros(_days(columns))), np.float64)
+
+
+COST: Final = Figure("cost", "cost an order", ("cents",), ("orders",), "cents")
+"""What policies are compared by."""
+FIGURES: Final = (COST,)
