@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from omnisource.models.policy import Fairness, Fence, HoldRule, LoadStep, Policy, Weights
 from omnisource.models.row import Row
 from omnisource.models.scenario import Scenario, WhatIf
+from omnisource.models.simulation import Simulation
 from omnisource.orchestrator.folder.columns import REQUIRED, TABLES, TO_DELIVER, Column, columns_of
 from omnisource.orchestrator.lab.whatif import APPLIED
 
@@ -50,6 +51,16 @@ entries of one by "or", and one that is not given holds for all. Unknown keys an
 with their place. [what-if](what-if/README.md) holds eight.
 """
 
+SIMULATION = """\
+## simulation.toml
+
+What `omnisource simulate FOLDER` supposes; `--setup FILE` reads another file instead. Every key has
+a default, and unknown keys are refused with their place. Conditions choose orders as those of a
+what-if file do.
+
+| key | type | default | bounds | meaning |
+|---|---|---|---|---|"""
+
 KINDS = {
     "text": "text", "integer": "whole number", "real": "number", "flag": "true or false",
     "time": "time with offset", "clock": "HH:MM",
@@ -59,7 +70,7 @@ KINDS = {
 def scenario_format() -> str:
     """Return scenarios/README.md: what `scenario.toml` and each table may hold."""
     tables = ("\n".join(_table(name, model)) for name, model in TABLES.items())
-    return "\n".join([INTRODUCTION, *_head(), *tables, *_what_if()])
+    return "\n".join([INTRODUCTION, *_head(), *tables, *_what_if(), *_simulation()])
 
 
 def _words(model: type[BaseModel]) -> str:
@@ -99,6 +110,20 @@ def _what_if() -> Iterator[str]:
         yield "| key | type | default | bounds | meaning |\n|---|---|---|---|---|"
         yield from _keys("", schema)
         yield ""
+
+
+def _simulation() -> Iterator[str]:
+    """Describe what a simulation supposes."""
+    yield SIMULATION
+    schema = Simulation.model_json_schema()
+    parts = {
+        "": schema, "arrivals.": "Arrivals", "arrivals.mix[].": "Mix",
+        "arrivals.promotions[].": "Surge", "replenish.": "Replenish", "choice.": "Choice",
+        "chances.": "Chances",
+    }  # fmt: skip
+    for prefix, part in parts.items():
+        yield from _keys(prefix, schema["$defs"][part] if isinstance(part, str) else part)
+    yield ""
 
 
 def _examples() -> Iterator[str]:
