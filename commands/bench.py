@@ -286,3 +286,43 @@ def rolling(
     if out is not None:
         keep(out, document, [table])
     screen.show(document, sheet_report(table))
+
+
+@bench.command()
+def simulate(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Scenario folder. [default: one is made up]"),
+    ] = None,
+    *,
+    orders: Annotated[int, typer.Option(min=100, help="How many.")] = 20_000,
+    days: Annotated[int, typer.Option(min=1, help="In which they come.")] = 7,
+    policy: Annotated[
+        list[str] | None, typer.Option("--policy", "-p", help="[default: all of them]")
+    ] = None,
+    carts: Annotated[int, typer.Option(min=10, help="That the bare oracle answers.")] = 2_000,
+    gap: Gap = 0.005,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other orders.")] = 0,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where the folder is made. [default: temporary files]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File: JSON, or with .md tables.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure simulated orders a second beside the bare oracle; memory."""
+    from omnisource.orchestrator.bench.common import keep
+    from omnisource.orchestrator.bench.simulate import Asked, bench_simulate, simulate_sheet
+    from omnisource.orchestrator.report.plans import sheet_report
+    from omnisource.orchestrator.report.screen import Screen
+    from omnisource.orchestrator.simulate.asked import POLICIES
+
+    asked = Asked(
+        orders=orders, days=days, policies=tuple(policy or POLICIES), carts=carts, gap=gap,
+        seed=seed,
+    )  # fmt: skip
+    found = bench_simulate(folder, asked, scratch)
+    document, table = [each.document() for each in found], simulate_sheet(found, asked)
+    if out is not None:
+        keep(out, document, [table])
+    Screen(json, quiet).show(document, sheet_report(table))

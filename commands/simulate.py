@@ -48,6 +48,15 @@ def simulate(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day of the history."),
     ] = None,
+    clairvoyant: Annotated[
+        bool, typer.Option("--clairvoyant", help="Hold each run against perfect foresight.")
+    ] = False,
+    lead_times: Annotated[
+        Path | None,
+        typer.Option(
+            "--lead-times", metavar="FILE", help="Learned. [default: DIR/leadtimes.json if there]"
+        ),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="At a time. [default: the cores]")
     ] = None,
@@ -68,6 +77,7 @@ def simulate(
 ) -> None:
     """Simulate days of demand under several policies, side by side and with intervals."""
     from omnisource.orchestrator.batch import open_folder
+    from omnisource.orchestrator.learn import learned
     from omnisource.orchestrator.report.screen import Screen
     from omnisource.orchestrator.report.simulate import simulation_report
     from omnisource.orchestrator.simulate.replicate import DEFAULT
@@ -86,7 +96,8 @@ def simulate(
         found = simulated(
             opened.world, days=days, policies=policy or DEFAULT, replications=replications,
             seed=seed, setup=supposed, history=history, since=begin_of(opened.world, since),
-            until=narrow, workers=Workers(processes or cores(), engine, ray_address),
+            until=narrow, clairvoyant=clairvoyant,
+            lead_times=learned(opened.world, folder, lead_times), workers=Workers(processes or cores(), engine, ray_address),
             limits=limits,
         )  # fmt: skip
         files = [] if out is None else write_simulation(found, out, format=format)

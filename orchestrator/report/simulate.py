@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
@@ -11,6 +12,8 @@ from omnisource.orchestrator.report.words import SPACE, share
 from omnisource.orchestrator.simulate.estimate import Interval
 from omnisource.orchestrator.simulate.figures import FIGURES, Figure
 from omnisource.orchestrator.simulate.outcome import Simulated
+
+GAP: Final = Figure("foresight", "above perfect foresight", (), (), "share")
 
 
 def simulation_report(found: Simulated, files: Sequence[Path] = ()) -> RenderableType:
@@ -24,8 +27,11 @@ def _levels(found: Simulated) -> Grid:
     table = grid("Side by side", "", *found.asked.policies)
     for figure in FIGURES:
         cells = [found.level(policy, figure) for policy in found.asked.policies]
-        if any(cells):
+        if any(each is not None and each.mean for each in cells):
             table.add_row(figure.title, *(_cell(figure, each, "") for each in cells))
+    gaps = [found.foresight(policy) for policy in found.asked.policies]
+    if any(gaps):
+        table.add_row("above perfect foresight", *(_cell(GAP, each, "") for each in gaps))
     return table
 
 
@@ -33,7 +39,7 @@ def _differences(found: Simulated) -> Grid:
     table = grid(f"More than {found.first}, paired", "", *found.others)
     for figure in FIGURES:
         cells = [found.difference(policy, figure) for policy in found.others]
-        if any(cells):
+        if any(each is not None and (each.mean or each.half) for each in cells):
             table.add_row(figure.title, *(_cell(figure, each, "+") for each in cells))
     return table
 

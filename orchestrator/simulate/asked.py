@@ -1,9 +1,11 @@
 """What is asked of a simulation, and one part of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from omnisource.models.simulation import Simulation
+from omnisource.solvers.problem import Ints
 
 POLICIES: Final = ("click", "bid-prices", "bid-prices-resolved", "nightly", "rolling")
 """Who decides what is sent from where, and when."""
@@ -24,6 +26,7 @@ class Asked:
     since: int | None = None  # minutes since 1970
     until: float | None = None  # share of the first policy's cost
     confidence: float = 0.95
+    clairvoyant: bool = False  # whether each run is held against perfect foresight
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,10 @@ class Task:
 
     policy: str
     replication: int
+
+
+class Done(NamedTuple):
+    """What one policy came to in one replication."""
+
+    by_day: Mapping[str, Ints]  # (D,) each
+    foresight: tuple[int, int, int] | None = None  # cents: its cost, a plan in hindsight, the bound

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from omnisource.orchestrator.report.words import money, more, share
-from omnisource.orchestrator.simulate.asked import LEAST, Asked
+from omnisource.orchestrator.simulate.asked import LEAST, Asked, Done
 from omnisource.orchestrator.simulate.estimate import (
     Interval,
     WarmUp,
@@ -18,10 +18,10 @@ from omnisource.orchestrator.simulate.estimate import (
     warm_up,
 )
 from omnisource.orchestrator.simulate.figures import COST, FIGURES, Figure
-from omnisource.solvers.problem import Floats, Ints
+from omnisource.solvers.problem import Floats
 
-Run = Mapping[str, Mapping[str, Ints]]
-"""One replication: measures by day, (D,) each, by policy."""
+Run = Mapping[str, Done]
+"""One replication, by policy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Simulated:
     @property
     def days(self) -> int:
         """How many days were simulated."""
-        return len(next(iter(self.runs[0][self.first].values())))
+        return len(next(iter(self.runs[0][self.first].by_day.values())))
 
     @property
     def warm(self) -> int:
@@ -65,13 +65,22 @@ class Simulated:
         one, other = self.values(policy, figure), self.values(self.first, figure)
         return paired(one, other, self.asked.confidence)
 
+    def foresight(self, policy: str) -> Interval | None:
+        """Return how far above the clairvoyant bound a policy's cost is, as a share of the bound.
+
+        None where that was not asked for, or cannot be said.
+        """
+        seen = [run[policy].foresight for run in self.runs]
+        gaps = [one[0] / one[2] - 1 for one in seen if one is not None and one[2] > 0]
+        return interval(np.array(gaps), self.asked.confidence)
+
     @cached_property
     def warm_ups(self) -> dict[str, WarmUp]:
         """What MSER-5 says about each policy's daily cost."""
         return {p: warm_up(self._daily(p), self.warm) for p in self.asked.policies}
 
     def _daily(self, policy: str) -> Floats:
-        series = np.array([COST.daily(run[policy]) for run in self.runs])
+        series = np.array([COST.daily(run[policy].by_day) for run in self.runs])
         known = ~np.isnan(series)
         return np.asarray(np.where(known, series, 0).sum(0) / np.maximum(known.sum(0), 1))
 
@@ -132,6 +141,7 @@ class Simulated:
             "policy": policy,
             "figures": levels,
             "differences": None if policy == self.first else against,
+            "above_clairvoyant": _shown(self.foresight(policy)),
             "warm_up": {
                 "mser5_days": self.warm_ups[policy].days,
                 "enough": self.warm_ups[policy].enough,
@@ -142,7 +152,7 @@ class Simulated:
 def values(asked: Asked, runs: Sequence[Run], policy: str, figure: Figure) -> Floats:
     """Return a figure of each replication, warm-up left out, (R,)."""
     warm = asked.setup.warm_up_days
-    return np.array([figure.value(run[policy], warm) for run in runs])
+    return np.array([figure.value(run[policy].by_day, warm) for run in runs])
 
 
 def enough(asked: Asked, runs: Sequence[Run]) -> bool:

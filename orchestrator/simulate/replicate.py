@@ -14,9 +14,10 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.simulation import Simulation
 from omnisource.models.world import World
 from omnisource.orchestrator.folder.rejects import nearest
-from omnisource.orchestrator.simulate.asked import POLICIES, Asked, Task
+from omnisource.orchestrator.simulate.asked import POLICIES, Asked, Done, Task
 from omnisource.orchestrator.simulate.outcome import Simulated, enough
-from omnisource.orchestrator.simulate.workers import Columns, Workers, opened
+from omnisource.orchestrator.simulate.workers import Desk, Workers, opened
+from omnisource.solvers.leadtime.table import LeadTimes
 from omnisource.solvers.problem import Limits, Round
 
 DEFAULT: Final = ("click", "nightly")
@@ -33,6 +34,8 @@ def simulate(
     history: bool = False,
     since: int | None = None,
     until: float | None = None,
+    clairvoyant: bool = False,
+    lead_times: LeadTimes | None = None,
     workers: Workers | None = None,
     limits: Limits | None = None,
 ) -> Simulated:
@@ -49,6 +52,8 @@ def simulate(
         since: a minute since 1970: the first day of the history.
         until: stop when the cost of each policy differs from the first's by an interval narrower
             than this share of the first's cost, either way.
+        clairvoyant: whether each run is held against perfect foresight, which takes a night's plan.
+        lead_times: learned: dates are promised, and parcels arrive, by them.
         workers: the processes or the cluster that it runs on; by default this process.
         limits: of each plan made on the way; a run that its clock cuts short does not repeat.
 
@@ -59,12 +64,13 @@ def simulate(
     asked = Asked(
         days=days or (None if history else 28), policies=tuple(policies),
         replications=replications, seed=world.scenario.seed if seed is None else seed,
-        setup=setup, history=history, since=since, until=until,
+        setup=setup, history=history, since=since, until=until, clairvoyant=clairvoyant,
     )  # fmt: skip
     _usable(asked)
     limits = limits or Limits(gap=0.005)
-    runs: list[dict[str, Columns]] = []
-    with opened(workers or Workers(), world, asked, limits) as results:
+    runs: list[dict[str, Done]] = []
+    desk = Desk(world, asked, limits, lead_times)
+    with opened(workers or Workers(), desk) as results:
         for run in _by_replication(results(tasks(asked)), asked.policies):
             runs.append(run)
             if limits.report is not None:
@@ -100,7 +106,7 @@ def tasks(asked: Asked) -> Iterator[Task]:
 
 
 def _by_replication(
-    results: Iterator[Columns], policies: Sequence[str]
-) -> Iterator[dict[str, Columns]]:
+    results: Iterator[Done], policies: Sequence[str]
+) -> Iterator[dict[str, Done]]:
     while run := list(islice(results, len(policies))):
         yield dict(zip(policies, run, strict=True))

@@ -10,21 +10,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
 from multiprocessing import get_context
 from typing import Any, Final
 
 from omnisource.models.world import Table, World
 from omnisource.orchestrator.distribute import connected
-from omnisource.orchestrator.simulate.asked import Asked, Task
+from omnisource.orchestrator.simulate.asked import Asked, Done, Task
+from omnisource.orchestrator.simulate.clairvoyant import clairvoyant
 from omnisource.orchestrator.simulate.demand import Stream, history_of, stream_of
 from omnisource.orchestrator.simulate.engine import simulate_once
-from omnisource.solvers.problem import Ints, Limits
+from omnisource.solvers.leadtime.table import LeadTimes
+from omnisource.solvers.problem import Limits
 
-Columns = Mapping[str, Ints]
-"""Measures by day, (D,) each."""
-Submit = Callable[[Task], Callable[[], Columns]]
-Results = Callable[[Iterable[Task]], Iterator[Columns]]
+Submit = Callable[[Task], Callable[[], Done]]
+Results = Callable[[Iterable[Task]], Iterator[Done]]
+FORECAST: Final = -1
+"""The replication whose orders prices and reviews go by: as likely as any, and never simulated."""
 TRIES: Final = 3
 """Times that a replication is begun anew whose machine was lost."""
 
@@ -50,11 +53,24 @@ class Desk:
     world: World
     asked: Asked
     limits: Limits
+    lead_times: LeadTimes | None = None
 
-    def once(self, task: Task) -> Columns:
+    def once(self, task: Task) -> Done:
         """Simulate one policy in one replication."""
-        stream, setup = stream_for(self.world, self.asked, task.replication), self.asked.setup
-        return dict(simulate_once(stream, setup, task.policy, self.limits).by_day)
+        stream = stream_for(self.world, self.asked, task.replication)
+        tally = simulate_once(
+            stream, self.asked.setup, task.policy, self.limits,
+            expected=self.expected, lead_times=self.lead_times,
+        )  # fmt: skip
+        seen = clairvoyant(stream, tally, self.limits) if self.asked.clairvoyant else None
+        gap = None if seen is None else (seen.cost_cents, seen.plan_cents, seen.bound_cents)
+        return Done(dict(tally.by_day), gap)
+
+    @cached_property
+    def expected(self) -> World | None:
+        """The demand that is expected: one more draw of it; unknown where history repeats itself."""
+        asked = self.asked
+        return None if asked.history else stream_for(self.world, asked, FORECAST).world
 
 
 def stream_for(world: World, asked: Asked, replication: int) -> Stream:
@@ -69,26 +85,28 @@ def stream_for(world: World, asked: Asked, replication: int) -> Stream:
 
 
 @contextmanager
-def opened(workers: Workers, world: World, asked: Asked, limits: Limits) -> Iterator[Results]:
+def opened(workers: Workers, given: Desk) -> Iterator[Results]:
     """Give what does tasks; processes that were started for it end with it.
 
     Raises:
         UnusableInput: Ray is not installed, or no cluster answers.
     """
+    asked, limits = given.asked, given.limits
     alone = Limits(limits.gap, limits.seconds, asked.seed, limits.threads or 1)
+    desk = replace(given, limits=alone)
     many = min(workers.processes, asked.replications * len(asked.policies))
     if workers.engine == "ray":
-        with _ray(workers, sent(world), asked, alone) as submit:
+        with _ray(workers, sent(desk)) as submit:
             yield lambda tasks: in_order(submit, tasks, ahead=2 * workers.processes)
     elif many <= 1:
-        desk = Desk(world, asked, replace(alone, report=limits.report, stop=limits.stop))
-        yield lambda tasks: map(desk.once, tasks)
+        told = replace(desk, limits=replace(alone, report=limits.report, stop=limits.stop))
+        yield lambda tasks: map(told.once, tasks)
     else:
-        with _local(many, sent(world), asked, alone) as submit:
+        with _local(many, sent(desk)) as submit:
             yield lambda tasks: in_order(submit, tasks, ahead=many)
 
 
-def in_order(submit: Submit, tasks: Iterable[Task], ahead: int) -> Iterator[Columns]:
+def in_order(submit: Submit, tasks: Iterable[Task], ahead: int) -> Iterator[Done]:
     """Give results in the order of their tasks, so many of which are begun ahead.
 
     >>> begun = []
@@ -96,7 +114,7 @@ def in_order(submit: Submit, tasks: Iterable[Task], ahead: int) -> Iterator[Colu
     >>> next(results), begun
     ('a', ['a', 'b'])
     """
-    waiting: deque[Callable[[], Columns]] = deque()
+    waiting: deque[Callable[[], Done]] = deque()
     for task in tasks:
         waiting.append(submit(task))
         if len(waiting) > ahead:
@@ -108,28 +126,31 @@ def in_order(submit: Submit, tasks: Iterable[Task], ahead: int) -> Iterator[Colu
 Sent = Mapping[str, Any]
 
 
-def sent(world: World) -> Sent:
-    """Return a world as plain columns: tables cannot be sent, their columns can."""
-    return {
+def sent(desk: Desk) -> Sent:
+    """Return a desk as plain columns: tables cannot be sent, their columns can."""
+    world = {
         name: dict(table) if isinstance(table, Table) else table
-        for name, table in vars(world).items()
+        for name, table in vars(desk.world).items()
         if name != "now"
     }
+    return {"world": world, "asked": desk.asked, "limits": desk.limits,
+            "lead_times": desk.lead_times}  # fmt: skip
 
 
-def received(columns: Sent) -> World:
-    """Return the world that was sent."""
-    tables: Any = {n: Table(c) if isinstance(c, dict) else c for n, c in columns.items()}
-    return World(**tables)
+def received(given: Sent) -> Desk:
+    """Return the desk that was sent."""
+    world = given["world"]
+    tables: Any = {n: Table(c) if isinstance(c, dict) else c for n, c in world.items()}
+    return Desk(**{**given, "world": World(**tables)})
 
 
 _desk: list[Desk] = []  # of a worker process: the one that it was started for
 
 
 @contextmanager
-def _local(processes: int, world: Sent, asked: Asked, limits: Limits) -> Iterator[Submit]:
+def _local(processes: int, given: Sent) -> Iterator[Submit]:
     pool = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_begin, initargs=(world, asked, limits)
+        processes, get_context("spawn"), initializer=_begin, initargs=(given,)
     )
     try:
         yield lambda task: pool.submit(_once, task).result
@@ -137,41 +158,41 @@ def _local(processes: int, world: Sent, asked: Asked, limits: Limits) -> Iterato
         pool.shutdown(cancel_futures=True)
 
 
-def _begin(world: Sent, asked: Asked, limits: Limits) -> None:
+def _begin(given: Sent) -> None:
     os.dup2(2, 1)  # what libraries print goes to stderr
-    _desk.append(Desk(received(world), asked, limits))
+    _desk.append(received(given))
 
 
-def _once(task: Task) -> Columns:
+def _once(task: Task) -> Done:
     return _desk[0].once(task)
 
 
 class Keeper:
     """A worker as an actor of a cluster."""
 
-    def __init__(self, world: Sent, asked: Asked, limits: Limits) -> None:
-        """Take the world."""
-        self.desk = Desk(received(world), asked, limits)
+    def __init__(self, given: Sent) -> None:
+        """Take what is needed."""
+        self.desk = received(given)
 
-    def once(self, task: Task) -> Columns:
+    def once(self, task: Task) -> Done:
         """Simulate one policy in one replication."""
         return self.desk.once(task)
 
 
 @contextmanager
-def _ray(workers: Workers, world: Sent, asked: Asked, limits: Limits) -> Iterator[Submit]:
+def _ray(workers: Workers, given: Sent) -> Iterator[Submit]:
     with connected(workers.address):
         import ray
 
         actor: Any = ray.remote(
             scheduling_strategy="SPREAD", max_restarts=TRIES, max_task_retries=TRIES
         )(Keeper)
-        known = ray.put(world)
-        actors = [actor.remote(known, asked, limits) for _ in range(workers.processes)]
+        known = ray.put(given)
+        actors = [actor.remote(known) for _ in range(workers.processes)]
         turn = count()
 
-        def submit(task: Task) -> Callable[[], Columns]:
+        def submit(task: Task) -> Callable[[], Done]:
             answer = actors[next(turn) % len(actors)].once.remote(task)
-            return lambda: dict(ray.get(answer))
+            return lambda: Done(*ray.get(answer))
 
         yield submit

@@ -21,7 +21,7 @@ def frame_of(found: Simulated) -> pl.DataFrame:
                 "replication": [number] * found.days,
                 "day": range(found.days),
                 "counted": [day >= found.warm for day in range(found.days)],
-                **dict(run[policy]),
+                **dict(run[policy].by_day),
             }
         )
         for number, run in enumerate(found.runs)

@@ -29,13 +29,15 @@ class MadeUp:
     by_day: dict[str, Ints]
 
 
-def made_up(stream: Stream, _setup: Simulation, policy: str, _limits: Limits) -> MadeUp:
+def made_up(
+    stream: Stream, _setup: Simulation, policy: str, _limits: Limits, **_: object
+) -> MadeUp:
     """An order a day: 500 cents and some luck, the same luck for all, and the policy's own."""
     days = np.arange(stream.days)
     luck = np.array([draw_one(stream.seed, "luck", d) for d in days])
     own = np.array([draw_one(stream.seed, policy, d) for d in days])
     cents = np.round(500 + 400 * luck + EXTRA[policy] + own).astype(np.int64)
-    return MadeUp({"cents": cents, "orders": np.ones(stream.days, np.int64)})
+    return MadeUp({"cents": cents, "arrived": np.ones(stream.days, np.int64)})
 
 
 @pytest.fixture(autouse=True)
@@ -76,12 +78,12 @@ def test_it_ends_when_the_difference_is_known_well_enough(world: World) -> None:
 def test_more_replications_begin_with_the_same(world: World) -> None:
     few, many = run(world, replications=2), run(world, replications=3)
     for one, other in zip(few.runs, many.runs, strict=False):
-        assert np.array_equal(one["nightly"]["cents"], other["nightly"]["cents"])
+        assert np.array_equal(one["nightly"].by_day["cents"], other["nightly"].by_day["cents"])
 
 
 def test_the_days_that_warm_up_count_for_nothing(world: World) -> None:
     found = run(world, replications=2, setup=Simulation(warm_up_days=5))
-    counted = found.runs[0]["click"]["cents"][5:]
+    counted = found.runs[0]["click"].by_day["cents"][5:]
     assert found.values("click", COST)[0] == pytest.approx(counted.mean())
     frame = frame_of(found)
     assert frame.height == 2 * 2 * 8
