@@ -14,6 +14,7 @@ from omnisource.models.policy import HoldRule
 from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.allocate import allocate, certified, prepare
 from omnisource.orchestrator.folder.load import load_world
+from omnisource.orchestrator.hindsight import for_days
 from omnisource.orchestrator.rolling import Rolled, Standing, ended, open_world, parcel_of, roll
 from omnisource.orchestrator.synthetic.generate import generate
 from omnisource.solvers.compile.legend import shipped
@@ -227,22 +228,13 @@ def _rolling(stream: Stream) -> Outcome:
 
 def _in_hindsight(stream: Stream) -> Outcome:
     """Decide all orders together, at the stream's first minute."""
-    world = _for_days(stream.world, stream.days)
+    world = for_days(stream.world, stream.days)
     placed = np.full(world.orders.rows, int(world.orders["placed_at"].min()))
     at_once = world.replace(orders=world.orders.replace(placed_at=placed))
     standing = Standing.of(at_once)
     first = datetime.fromtimestamp(int(placed[0]) * 60, UTC)
     rolled = roll(at_once, standing, first, FOREVER, limits=stream.asked.limits)
     return Tally.of(at_once).with_run(rolled), 1, rolled.plan.bound_cents
-
-
-def _for_days(world: World, days: int) -> World:
-    """Return the world in which nodes have so many days' capacity at once."""
-    columns = {}
-    for name in ("orders_per_day", "units_per_day"):
-        limit = world.nodes[name]
-        columns[name] = np.where(limit == ABSENT, limit, limit * days)
-    return world.replace(nodes=world.nodes.replace(**columns))
 
 
 BY_RULE: Final[dict[str, Callable[[Stream], Outcome]]] = {

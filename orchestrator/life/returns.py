@@ -37,13 +37,13 @@ def way_back(source: Sourcer, sku: str, node: str, *, grade: Grade, rules: Retur
     shadow = source.prices.get("stock", {}).get(sku, {})
     nodes = world.nodes["node"]
     places = [
-        _place(world, row, shadow.get(nodes[row], 0.0), _transport(world, here, row, grams))
-        for row in _candidates(world, here, rules)
+        place_of(world, row, shadow.get(nodes[row], 0.0), transport(world, here, row, grams))
+        for row in candidates(world, here, rules)
     ]
     return best_way(places, node, price, grade=grade, rules=rules)
 
 
-def _candidates(world: World, here: int, rules: ReturnRules) -> list[int]:
+def candidates(world: World, here: int, rules: ReturnRules) -> list[int]:
     """Return where goods may go: where they are, every warehouse, every refurbisher."""
     nodes = world.nodes
     warehouse = nodes["kind"] == NODE_KINDS.index("warehouse")
@@ -51,7 +51,7 @@ def _candidates(world: World, here: int, rules: ReturnRules) -> list[int]:
     return sorted({here, *np.flatnonzero(warehouse | named).tolist()})
 
 
-def _place(world: World, row: int, shadow: float, transport: int) -> Place:
+def place_of(world: World, row: int, shadow: float, transport: int) -> Place:
     nodes = world.nodes
     return Place(
         node=nodes["node"][row],
@@ -62,7 +62,7 @@ def _place(world: World, row: int, shadow: float, transport: int) -> Place:
     )
 
 
-def _transport(world: World, here: int, there: int, grams: int) -> int:
+def transport(world: World, here: int, there: int, grams: int) -> int:
     """Return cents a unit from node to node: by the cheapest lane, else as the cheapest parcel."""
     if here == there:
         return 0

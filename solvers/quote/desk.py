@@ -238,9 +238,21 @@ class Desk:
 
     def _left(self, now: int) -> tuple[Ints, Ints]:
         assert self.left is not None
-        sort, times = self._week(now).sort, self.at(now)
-        sent = days_sent(times.clocks, times.ready, sort, services=self.world.services.rows)
-        return on_days(self.left, sent)
+        return on_days(self.left, self.sent_on(now))
+
+    def sent_on(self, now: int) -> Ints:
+        """Return, (N,), the day on which a node would send, in days since 1970-01-01."""
+
+        def make() -> Ints:
+            sort, times = self._week(now).sort, self.at(now)
+            return days_sent(times.clocks, times.ready, sort, services=self.world.services.rows)
+
+        return self.known(("sent", now), make)
+
+    def forget(self, now: int) -> None:
+        """Let go of what was known of a minute; it is found again if it is asked for."""
+        for key in (now, ("room", now), ("sent", now)):
+            self.memo.pop(key, None)
 
     def _shape(self, names: Sequence[str], modes: tuple[PromiseMode, ...]) -> tuple[Ints, Flags]:
         """Return the rows and the kinds of service of those groups."""

@@ -1,0 +1,88 @@
+"""Bid prices: what a unit is worth to the orders that are expected.
+
+    (1)  the joint solver decides the orders that are expected until goods can come that are ordered
+         next (review and lead time), or until the end, on what is free now and with the capacity
+         of so many days; its prices are the shadow prices of stock and capacity
+    (2)  the desk adds them to what plans cost: a unit that dearer orders will want is kept for them
+
+No order is refused for one that may come: prices choose among plans. `bid-prices` finds them once
+(Talluri & van Ryzin, An Analysis of Bid-Price Controls for Network Revenue Management, Management
+Science 44(11) 1998), `bid-prices-resolved` every night anew (Jasin & Kumar, Mathematics of
+Operations Research 37(2) 2012, on what re-solving is worth).
+
+What is expected is an independent draw of the same demand, if one is given; else what came on as
+many days before, as if it came again. Never the stream itself.
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from omnisource.models.world import ABSENT, World
+from omnisource.orchestrator.allocate import allocate
+from omnisource.orchestrator.hindsight import for_days
+from omnisource.orchestrator.simulate.demand import DAY
+from omnisource.orchestrator.simulate.scene import Scene
+from omnisource.orchestrator.warm import prices_of
+from omnisource.solvers.problem import Ints
+from omnisource.solvers.shards.cut import runs
+
+MOST: Final = 50_000
+"""Orders that are decided for prices at the most: the horizon ends with them."""
+
+
+def new_prices(scene: Scene, at: int) -> None:
+    """Find prices at a minute, (1), and promise at them from then on, (2)."""
+    days = horizon(scene, at)
+    expected = expected_orders(scene, at, days)
+    if not expected.orders.rows:
+        return
+    world = for_days(_standing(scene, expected, at), days)
+    now = datetime.fromtimestamp(at * 60, UTC)
+    plan = allocate(world, limits=scene.limits, now=now, prices=scene.plan)
+    scene.plan = plan
+    if plan.prices is not None:
+        scene.books.at_prices(prices_of(scene.books.bare, plan.prices))
+        scene.ways.clear()
+
+
+def horizon(scene: Scene, at: int) -> int:
+    """Return for how many days what is there must last."""
+    rule = scene.setup.replenish
+    left = max(1, scene.stream.days - scene.day(at))
+    return min(left, max(1, rule.review_days + rule.lead_days)) if rule.review_days else left
+
+
+def expected_orders(scene: Scene, at: int, days: int) -> World:
+    """Return the orders that are expected within some days of a minute; none if none are known."""
+    if scene.expected is not None:
+        return some(scene.expected, at, at + days * DAY)
+    return some(scene.carts.world, at - days * DAY, at)
+
+
+def some(world: World, begin: int, end: int) -> World:
+    """Return the orders placed from one minute to another, the first of them if there are many."""
+    placed = world.orders["placed_at"]
+    first, last = (int(np.searchsorted(placed, minute)) for minute in (begin, end))
+    return picked_orders(world, np.arange(first, min(last, first + MOST)))
+
+
+def picked_orders(world: World, rows: Ints) -> World:
+    """Return the world with those orders alone, their rows ascending."""
+    start = np.searchsorted(world.lines["order"], np.arange(world.orders.rows + 1))
+    ends, lines = runs(start.astype(np.int64), rows)
+    owner = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(ends))
+    return world.replace(
+        orders=world.orders.take(rows), lines=world.lines.take(lines).replace(order=owner)
+    )
+
+
+def _standing(scene: Scene, expected: World, at: int) -> World:
+    """Return the world of what is expected, on what is free."""
+    books, size = scene.books, expected.orders.rows
+    orders = expected.orders.replace(placed_at=np.full(size, at), promised_by=np.full(size, ABSENT))
+    free = books.on_hand - books.reserved
+    return books.world.replace(
+        stock=books.world.stock.replace(on_hand=free), orders=orders, lines=expected.lines
+    )
