@@ -97,8 +97,8 @@ def simulate(
             opened.world, days=days, policies=policy or DEFAULT, replications=replications,
             seed=seed, setup=supposed, history=history, since=begin_of(opened.world, since),
             until=narrow, clairvoyant=clairvoyant,
-            lead_times=learned(opened.world, folder, lead_times), workers=Workers(processes or cores(), engine, ray_address),
-            limits=limits,
+            lead_times=learned(opened.world, folder, lead_times), limits=limits,
+            workers=Workers(processes or cores(), engine, ray_address),
         )  # fmt: skip
         files = [] if out is None else write_simulation(found, out, format=format)
     screen.warn(*opened.remarks())

@@ -116,13 +116,14 @@ def _simulation() -> Iterator[str]:
     """Describe what a simulation supposes."""
     yield SIMULATION
     schema = Simulation.model_json_schema()
+    yield from _keys("", schema)
     parts = {
-        "": schema, "arrivals.": "Arrivals", "arrivals.mix[].": "Mix",
+        "arrivals.": "Arrivals", "arrivals.mix[].": "Mix",
         "arrivals.promotions[].": "Surge", "replenish.": "Replenish", "choice.": "Choice",
         "chances.": "Chances",
     }  # fmt: skip
     for prefix, part in parts.items():
-        yield from _keys(prefix, schema["$defs"][part] if isinstance(part, str) else part)
+        yield from _keys(prefix, schema["$defs"][part])
     yield ""
 
 

@@ -45,30 +45,30 @@ def _sum(columns: Mapping[str, Ints], names: Sequence[str]) -> Floats:
     return np.asarray(sum(found, np.zeros(_days(columns))), np.float64)
 
 
-def _each(key: str, title: str, of: str, per: str, unit: Unit = "each") -> Figure:
+def _each(key: str, title: str, of: str, per: str, *, unit: Unit) -> Figure:
     return Figure(key, title, (of,), (per,), unit)
 
 
-COST: Final = _each("cost", "cost", "cents", "arrived", "cents")
+COST: Final = _each("cost", "cost", "cents", "arrived", unit="cents")
 """What policies are compared by: all that happened to all orders that came, a customer."""
 FIGURES: Final = (
     COST,
-    *(_each(term, f"  of it {term}", term, "arrived", "cents") for term in TERMS),
-    _each("revenue", "revenue", "revenue_cents", "arrived", "cents"),
-    _each("fees", "fees", "fee_cents", "arrived", "cents"),
-    _each("bought", "bought", "orders", "arrived", "share"),
-    _each("walked", "walked away", "walked", "arrived", "share"),
-    _each("refused", "could not be served", "refused", "arrived", "share"),
-    _each("promised_days", "days promised", "promised_days", "orders", "days"),
-    _each("delivered_days", "days to delivery", "delivered_days", "delivered", "days"),
-    _each("kept", "promises kept", "kept", "orders", "share"),
-    _each("split", "split", "split_orders", "orders", "share"),
-    _each("shipments", "shipments an order", "shipments", "orders", "days"),
+    *(_each(term, f"  of it {term}", term, "arrived", unit="cents") for term in TERMS),
+    _each("revenue", "revenue", "revenue_cents", "arrived", unit="cents"),
+    _each("fees", "fees", "fee_cents", "arrived", unit="cents"),
+    _each("bought", "bought", "orders", "arrived", unit="share"),
+    _each("walked", "walked away", "walked", "arrived", unit="share"),
+    _each("refused", "could not be served", "refused", "arrived", unit="share"),
+    _each("promised_days", "days promised", "promised_days", "orders", unit="days"),
+    _each("delivered_days", "days to delivery", "delivered_days", "delivered", unit="days"),
+    _each("kept", "promises kept", "kept", "orders", unit="share"),
+    _each("split", "split", "split_orders", "orders", unit="share"),
+    _each("shipments", "shipments an order", "shipments", "orders", unit="days"),
     Figure("short", "units short a day", ("short_units", "refused_units"), (), "each"),
-    _each("declines", "declined", "declines", "shipments", "share"),
-    _each("late_picks", "picked a day late", "late_picks", "shipments", "share"),
-    _each("lost", "lost", "lost", "shipments", "share"),
-    _each("moved", "moved by a later run", "moved_orders", "orders", "share"),
-    _each("returned", "returned", "returned_units", "units", "share"),
+    _each("declines", "declined", "declines", "shipments", unit="share"),
+    _each("late_picks", "picked a day late", "late_picks", "shipments", unit="share"),
+    _each("lost", "lost", "lost", "shipments", unit="share"),
+    _each("moved", "moved by a later run", "moved_orders", "orders", unit="share"),
+    _each("returned", "returned", "returned_units", "units", unit="share"),
     Figure("orders", "orders bought a day", ("orders",), (), "each"),
 )

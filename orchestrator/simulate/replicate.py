@@ -105,8 +105,6 @@ def tasks(asked: Asked) -> Iterator[Task]:
             yield Task(policy, replication)
 
 
-def _by_replication(
-    results: Iterator[Done], policies: Sequence[str]
-) -> Iterator[dict[str, Done]]:
+def _by_replication(results: Iterator[Done], policies: Sequence[str]) -> Iterator[dict[str, Done]]:
     while run := list(islice(results, len(policies))):
         yield dict(zip(policies, run, strict=True))

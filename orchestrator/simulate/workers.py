@@ -68,7 +68,7 @@ class Desk:
 
     @cached_property
     def expected(self) -> World | None:
-        """The demand that is expected: one more draw of it; unknown where history repeats itself."""
+        """The demand that is expected: one more draw of it; where history repeats, none."""
         asked = self.asked
         return None if asked.history else stream_for(self.world, asked, FORECAST).world
 
