@@ -256,7 +256,7 @@ BASKET = st.sampled_from(["A", "B", "A2", "A B", "A3 B2"])
 UNLUCKY = Chances(decline=1, late=0.3, lost=0.2, returned=0.4, return_days=1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     policy=st.sampled_from(sorted(RULES)),
     stock=st.dictionaries(CELL, st.integers(0, 4), min_size=2),
