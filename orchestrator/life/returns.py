@@ -52,6 +52,7 @@ def candidates(world: World, here: int, rules: ReturnRules) -> list[int]:
 
 
 def place_of(world: World, row: int, shadow: float, transport: int) -> Place:
+    """Return a node as goods see it that come back: cents a unit each."""
     nodes = world.nodes
     return Place(
         node=nodes["node"][row],

@@ -1,8 +1,8 @@
 """An order at the checkout: what it is promised, what its customer takes, what is held for it.
 
     (1)  the desk answers the cart at the policy's prices, from what is free
-    (2)  of plans of one date and fee the best priced is offered; what another plan beats in both
-         date and fee is not
+    (2)  for each fee the best priced plan is offered, if it comes before what is offered for less:
+         who pays no more gets what costs the least, with its date
     (3)  the customer takes one, or walks away (choice.py)
     (4)  all of its plan is held (books.py); nobody who has seen an offer finds it gone
 
@@ -26,7 +26,7 @@ from omnisource.solvers.quote.plans import Quotes
 
 
 class Offers(NamedTuple):
-    """What a customer may choose from, the earliest first."""
+    """What a customer may choose from, the lowest fee first."""
 
     plan: list[int]  # of `Quotes`
     arrives: list[int]  # minutes
@@ -54,7 +54,7 @@ def checked_out(scene: Scene, cart: Cart, at: int, level: float) -> list[Held] |
     if taken < 0:
         ledger.state[order] = WALKED
         return None
-    parcels = held_of(scene, cart.order, ask, found, offers.plan[taken])
+    parcels = held_of(scene, cart.order, ask, (found, offers.plan[taken]))
     if not books.hold(parcels):  # (4)
         ledger.state[order] = REFUSED
         return None
@@ -73,24 +73,26 @@ def answer(books: Books, desk: Desk, ask: Ask) -> Quotes | None:
 def offered(found: Quotes, fees: Sequence[int]) -> Offers:
     """Return what is offered of the plans found, (2)."""
     service, start = found.service.tolist(), found.start.tolist()
-    rows = []
     arrives, priced = found.arrives.tolist(), found.priced.tolist()
-    for q in range(len(arrives)):
+    best: dict[int, tuple[float, int, int]] = {}
+    for q, at in enumerate(arrives):
         fee = max([fees[v] for v in service[start[q] : start[q + 1]]])
-        rows.append((arrives[q], fee, priced[q], q))
-    rows.sort()
-    offers, least = Offers([], [], []), 1 << 60
-    for at, fee, _, q in rows:
-        if fee < least:
-            least = fee
+        plan = (priced[q], at, q)
+        if fee not in best or plan < best[fee]:
+            best[fee] = plan
+    offers, first = Offers([], [], []), 1 << 60
+    for fee, (_, at, q) in sorted(best.items()):
+        if at < first:
+            first = at
             offers.plan.append(q)
             offers.arrives.append(at)
             offers.fee.append(fee)
     return offers
 
 
-def held_of(scene: Scene, order: int, ask: Ask, found: Quotes, q: int) -> list[Held]:
-    """Return the shipments of a plan."""
+def held_of(scene: Scene, order: int, ask: Ask, plan: tuple[Quotes, int]) -> list[Held]:
+    """Return the shipments of a plan, (`Quotes`, q)."""
+    found, q = plan
     books, begin = scene.books, int(scene.carts.start[order])
     lines = _lines(scene, order, ask, begin)
     shipments = []

@@ -3,8 +3,8 @@
 A day goes by like this; what stands first happens first, in the same minute too:
 
     (1)  goods come in: what was ordered, what customers have sent back; then stock is reviewed
-    (2)  in the order of the clock: receipts as they fall due, new prices, runs, and orders. A run at
-         a minute sees the orders placed before it. An order is promised and held (checkout.py),
+    (2)  in the order of the clock: receipts as they fall due, new prices, runs, orders. A run at a
+         minute sees the orders placed before it. An order is promised and held (checkout.py),
          then released to its nodes, or it waits for a run (nights.py)
     (3)  the day is over: nodes pick, decline or put off (picking.py), parcels leave and arrive
          (sending.py, travel.py), and what was declined or lost is sourced again at once
@@ -23,7 +23,7 @@ What is left out: goods that are due are not promised before they are there, slo
 not fill up, and what is sold of a channel's allotment is not counted (books.py).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
@@ -37,7 +37,7 @@ from omnisource.orchestrator.simulate.books import opened
 from omnisource.orchestrator.simulate.checkout import checked_out
 from omnisource.orchestrator.simulate.choice import calibrated
 from omnisource.orchestrator.simulate.demand import DAY, HOUR, Stream
-from omnisource.orchestrator.simulate.held import baskets
+from omnisource.orchestrator.simulate.held import Held, baskets
 from omnisource.orchestrator.simulate.nights import (
     decide_all,
     decide_open,
@@ -97,7 +97,7 @@ def simulate_once(
     if policy not in RULES:
         raise UnusableInput(f"there is no policy {policy!r}; there are {', '.join(RULES)}")
     rule = RULES[policy]
-    scene = _begun(stream, setup, limits, expected, lead_times)
+    scene = _begun(stream, setup, limits, (expected, lead_times))
     day = 0
     while day < stream.days or (scene.busy and day < stream.days + RUN_OUT):
         goods_in(scene, day)
@@ -114,10 +114,10 @@ def simulate_once(
 
 
 def _begun(
-    stream: Stream, setup: Simulation, limits: Limits, expected: World | None,
-    lead_times: LeadTimes | None,
+    stream: Stream, setup: Simulation, limits: Limits,
+    known: tuple[World | None, LeadTimes | None],
 ) -> Scene:  # fmt: skip
-    world = shelved(stream.world)
+    world, (expected, lead_times) = shelved(stream.world), known
     carts = baskets(world.replace(receipts=_no_rows(world.receipts)))
     days = stream.days + RUN_OUT
     books = opened(without_orders(carts.world), stream.first, days + RUN_OUT, lead_times=lead_times)
@@ -149,7 +149,7 @@ def agenda(scene: Scene, rule: Rule, day: int) -> list[tuple[int, Act]]:
 
 
 def _priced_at(scene: Scene, rule: Rule, day: int) -> Iterator[int]:
-    """Yield when prices are found on a day: once as soon as something is expected, or each night."""
+    """Yield when prices are found: once as soon as something is expected, or each night too."""
     known = 0 if scene.expected is not None else max(1, scene.setup.warm_up_days)
     if rule.prices != "none" and day == known < scene.stream.days:
         yield scene.begins(day)
@@ -181,15 +181,18 @@ def _place(scene: Scene, rule: Rule, until: int) -> None:
         parcels = checked_out(scene, cart, at, level[cart.order])
         if parcels is None:
             continue
-        if (
-            rule.waits == "no"
-            or not may_wait(scene, parcels)
-            or (rule.waits == "window" and not keeps_until(scene, parcels, _next_run(scene, now)))
-        ):
-            scene.told += parcels
-        else:
+        if _waits(scene, rule, parcels):
             scene.pool[cart.order] = parcels
+        else:
+            scene.told += parcels
     scene.next = max(scene.next, end)
+
+
+def _waits(scene: Scene, rule: Rule, parcels: Sequence[Held]) -> bool:
+    """Say whether an order waits for a run."""
+    if rule.waits == "no" or not may_wait(scene, parcels):
+        return False
+    return rule.waits == "night" or keeps_until(scene, parcels, _next_run(scene, parcels[0].asked))
 
 
 def _next_night(scene: Scene, now: int) -> int:

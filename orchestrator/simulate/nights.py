@@ -114,7 +114,7 @@ def _run(scene: Scene, at: int, given: Given) -> tuple[Plans, list[Missing], dic
     seen = Parcels(open_.world, shipped)
     by = together(waits_until(seen), shipped.order, parcel)
     found: Plans = {}
-    for held in _shipments(scene, open_, seen, at, plan.shipments):
+    for held in _shipments(scene, open_, seen, plan.shipments):
         found.setdefault(held.order, []).append(held)
     for parcels in found.values():
         assert books.hold(parcels, surely=True), "a plan draws on what is free"
@@ -164,11 +164,9 @@ def _with_room(scene: Scene, at: int) -> Table:
     return nodes.replace(**columns)
 
 
-def _shipments(
-    scene: Scene, open_: OpenWorld, seen: Parcels, at: int, table: Table
-) -> Iterable[Held]:
+def _shipments(scene: Scene, open_: OpenWorld, seen: Parcels, table: Table) -> Iterable[Held]:
     """Yield what a plan decided, in the stream's rows."""
-    shipped, books = seen.shipped, scene.books
+    shipped, books, at = seen.shipped, scene.books, open_.world.now
     line = open_.line[shipped.line]
     cell = cells(open_.world).find(
         shipped.node[seen.parcel].astype(np.int32), open_.world.lines["sku"][shipped.line]

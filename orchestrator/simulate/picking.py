@@ -36,7 +36,7 @@ def day_over(scene: Scene, at: int) -> None:
     due = [each for each in scene.queue if each.held.day <= today]
     scene.queue = [each for each in scene.queue if each.held.day > today]
     kept, no = _asked(scene, due)
-    picked, left = _picked(scene, kept, today)
+    picked, left = _picked(scene, kept)
     sent_off(scene, picked, today)
     _wait(scene, left, today)
     for held in no:
@@ -99,9 +99,7 @@ def _asked(scene: Scene, due: Sequence[Waiting]) -> tuple[list[Waiting], list[He
     return kept, no
 
 
-def _picked(
-    scene: Scene, due: Sequence[Waiting], today: int
-) -> tuple[list[Waiting], list[Waiting]]:
+def _picked(scene: Scene, due: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
     """Return what nodes pick, and what does not fit, (2)."""
     limited = scene.books.limited
     if not any(limited):

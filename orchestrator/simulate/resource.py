@@ -45,12 +45,12 @@ def _held(scene: Scene, order: int, lines: Sequence[tuple[int, int]], at: int) -
     by = promised if promised != ABSENT else UNLIMITED
     tries: list[tuple[Desk, int]] = [(books.desk, by), (books.unlimited(), UNLIMITED)]
     for desk, date in tries if by > at else tries[1:]:
-        asked = replace(ask, by=date)
+        asked, late = replace(ask, by=date), date == UNLIMITED
         with _without(scene, order, ask.sku):
             found = answer(books, desk, asked)
         if found is not None and len(found.group):
-            parcels = held_of(scene, order, asked, found, best(found, late=date == UNLIMITED))
-            if books.hold(parcels, surely=date == UNLIMITED):
+            parcels = held_of(scene, order, asked, (found, best(found, late=late)))
+            if books.hold(parcels, surely=late):
                 return parcels
     return None
 

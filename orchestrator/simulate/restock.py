@@ -5,11 +5,11 @@ the books were opened, m_k the product's mean demand a day.
 
     (1)  target_c    =  ⌊ s_c · m_k · cover days + ½ ⌋
     (2)  position_c  =  on hand − reserved + on order
-    (3)  ordered_c   =  max(0, target_c − position_c)       every `review_days`, there `lead_days` on
+    (3)  ordered_c   =  max(0, target_c − position_c)     every `review_days`, there `lead_days` on
 
 an order-up-to policy with periodic review (Silver, Pyke & Thomas, Inventory and Production
-Management in Supply Chains, 4th ed., section 6.5: (R, S)), its S from the mean alone. Demand is that
-of the draw that is expected (`expected`), else what has been seen so far: never what is to come.
+Management in Supply Chains, 4th ed., section 6.5: (R, S)), its S from the mean alone. Demand is
+that of the draw that is expected (`expected`), else what has been seen so far: never what comes.
 
 Units that come back go where solvers/returns.py says they are worth most, as good as new; what is
 worth more cleared than back on a shelf is gone.
@@ -67,7 +67,7 @@ def mean_demand(scene: Scene, at: int) -> Floats:
 
 
 def receipts_of(scene: Scene, day: int) -> list[int]:
-    """Return the minutes of a day at which receipts are due; the first day has those before, too."""
+    """Return the minutes of a day at which receipts are due; the first has those before, too."""
     due = scene.stream.world.receipts["due"]
     begin = scene.begins(day) if day else np.iinfo(np.int64).min
     mine = due[(due >= begin) & (due < scene.begins(day + 1))]

@@ -22,7 +22,7 @@ def sent_off(scene: Scene, picked: Sequence[Waiting], today: int) -> None:
     scene.books.send(inside["cell"], inside["units"])
     arrives, never = arrived(scene, sent), lost(scene, sent)
     _paid(scene, sent, inside, arrives)
-    _counted(scene, sent, inside, today)
+    _counted(scene, sent, today)
     there = ~never
     np.maximum.at(scene.ledger.delivered, sent["order"][there], arrives[there])
     _again(scene, picked, never, arrives)
@@ -80,7 +80,7 @@ def terms(scene: Scene, sent: dict[str, Ints], inside: dict[str, Ints]) -> dict[
     }
 
 
-def _counted(scene: Scene, sent: dict[str, Ints], inside: dict[str, Ints], today: int) -> None:
+def _counted(scene: Scene, sent: dict[str, Ints], today: int) -> None:
     ledger, order = scene.ledger, sent["order"]
     ledger.add("shipments", order, np.ones(len(order), np.int64))
     ledger.add("units", order, sent["units"])

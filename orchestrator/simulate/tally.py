@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from omnisource.models.plan import TERMS
 from omnisource.models.world import ABSENT
@@ -22,6 +23,8 @@ from omnisource.orchestrator.simulate.held import Baskets
 from omnisource.solvers.compile.costs import penalty_cents
 from omnisource.solvers.compile.groups import late_factor
 from omnisource.solvers.problem import Flags, Ints
+
+Codes = NDArray[np.int8]
 
 PENDING: Final = 0
 WALKED: Final = 1
@@ -42,7 +45,7 @@ class Tally:
 
     by_day: Mapping[str, Ints]  # (D,) each
     load: Mapping[str, Ints]  # (≥ D, N) shipments and units that left each node, by day
-    state: Ints  # (K,) position in `STATES`
+    state: Codes  # (K,) position in `STATES`
     promised: Ints  # (K,) minutes, `ABSENT` for none
     delivered: Ints  # (K,) minutes: when the last of it arrived, `ABSENT` for nothing
     short: Ints  # (K,) units that never came
