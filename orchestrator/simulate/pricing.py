@@ -14,6 +14,7 @@ What is expected is an independent draw of the same demand, if one is given; els
 many days before, as if it came again. Never the stream itself.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,6 +29,8 @@ from omnisource.orchestrator.warm import prices_of
 from omnisource.solvers.problem import Ints
 from omnisource.solvers.shards.cut import runs
 
+NEAR: Final = 1.0
+"""Gap at which a plan is near enough: none is wanted, only its prices, and these are found first."""
 MOST: Final = 50_000
 """Orders that are decided for prices at the most: the horizon ends with them."""
 
@@ -40,7 +43,8 @@ def new_prices(scene: Scene, at: int) -> None:
         return
     world = for_days(_standing(scene, expected, at), days)
     now = datetime.fromtimestamp(at * 60, UTC)
-    plan = allocate(world, limits=scene.limits, now=now, prices=scene.plan)
+    limits = replace(scene.limits, gap=max(scene.limits.gap, NEAR))
+    plan = allocate(world, limits=limits, now=now, prices=scene.plan)
     scene.plan = plan
     if plan.prices is not None:
         scene.books.at_prices(prices_of(scene.books.bare, plan.prices))
