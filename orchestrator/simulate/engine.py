@@ -9,8 +9,8 @@ A day goes by like this; what stands first happens first, in the same minute too
     (3)  the day is over: nodes pick, decline or put off (picking.py), parcels leave and arrive
          (sending.py, travel.py), and what was declined or lost is sourced again at once
 
-After the last day nobody orders any more, but days go on until nothing is held, `RUN_OUT` at the
-most. What happens is drawn for an order, a node or a line, never in turn (chance.py): so it does
+After the last day nobody orders any more, and no goods come in, but days go on until nothing is
+held, `RUN_OUT` at the most. What happens is drawn for an order, a node or a line, never in turn (chance.py): so it does
 not depend on the policy, nor on what else happens; the same seed gives the same to the byte.
 
 What holds at the end, cell by cell and order by order:

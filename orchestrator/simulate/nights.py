@@ -33,7 +33,7 @@ from omnisource.solvers.compile.available import cells
 from omnisource.solvers.hold import hold_rule, waits_until
 from omnisource.solvers.joint.stay import Given
 from omnisource.solvers.judge.parcels import Parcels
-from omnisource.solvers.problem import UNLIMITED, Ints
+from omnisource.solvers.problem import Ints
 from omnisource.solvers.quote.hold import holds
 from omnisource.solvers.shards.cut import runs
 
@@ -160,7 +160,7 @@ def _with_room(scene: Scene, at: int) -> Table:
     for name, left in zip(
         ("orders_per_day", "units_per_day"), scene.books.desk.room_at(at), strict=True
     ):
-        columns[name] = np.where(nodes[name] == ABSENT, ABSENT, np.minimum(left, UNLIMITED))
+        columns[name] = np.where(nodes[name] == ABSENT, ABSENT, np.maximum(left, 0))
     return nodes.replace(**columns)
 
 

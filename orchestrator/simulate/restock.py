@@ -29,7 +29,12 @@ RULES: Final = ReturnRules()
 
 
 def goods_in(scene: Scene, day: int) -> None:
-    """Let come what was ordered and what is sent back, at the begin of a day."""
+    """Let come what was ordered and what is sent back, at the begin of a day.
+
+    Not after the last day of orders: what comes then, nobody could have been promised.
+    """
+    if day >= scene.stream.days:
+        return
     for cells, units in scene.goods.pop(day, ()):
         np.subtract.at(scene.on_order, cells, units)
         scene.books.receive(cells, units)
