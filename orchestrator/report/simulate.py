@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 
 from omnisource.orchestrator.report.plans import grid, sentences
-from omnisource.orchestrator.report.words import SPACE, share
+from omnisource.orchestrator.report.words import SPACE
 from omnisource.orchestrator.simulate.estimate import Interval
 from omnisource.orchestrator.simulate.figures import FIGURES, Figure
 from omnisource.orchestrator.simulate.outcome import Simulated
@@ -67,11 +67,12 @@ def shown(figure: Figure, value: float) -> str:
         case "cents":
             return _signed(value / 100)
         case "share":
-            return share(value, 2)
-        case "days":
+            return f"{_signed(100 * value)}{SPACE}%"
+        case "days" | "ratio":
             return _signed(value)
     return _signed(value, 1)
 
 
 def _signed(value: float, digits: int = 2) -> str:
-    return ("−" if value < 0 else "") + f"{abs(value):,.{digits}f}"
+    """Return a figure with a minus where it is below 0 when rounded."""
+    return ("−" if round(value, digits) < 0 else "") + f"{abs(value):,.{digits}f}"

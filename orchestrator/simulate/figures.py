@@ -9,7 +9,7 @@ import numpy as np
 from omnisource.models.plan import TERMS
 from omnisource.solvers.problem import Floats, Ints
 
-Unit = Literal["cents", "share", "days", "each"]
+Unit = Literal["cents", "share", "days", "ratio", "each"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ FIGURES: Final = (
     _each("delivered_days", "days to delivery", "delivered_days", "delivered", unit="days"),
     _each("kept", "promises kept", "kept", "orders", unit="share"),
     _each("split", "split", "split_orders", "orders", unit="share"),
-    _each("shipments", "shipments an order", "shipments", "orders", unit="days"),
+    _each("shipments", "shipments an order", "shipments", "orders", unit="ratio"),
     Figure("short", "units short a day", ("short_units", "refused_units"), (), "each"),
     _each("declines", "declined", "declines", "shipments", unit="share"),
     _each("late_picks", "picked a day late", "late_picks", "shipments", unit="share"),

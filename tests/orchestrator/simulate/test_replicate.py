@@ -40,9 +40,12 @@ def made_up(
     return MadeUp({"cents": cents, "arrived": np.ones(stream.days, np.int64)})
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "simulate_once", made_up)
+
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def run(world: World, **more: Any) -> Simulated:
