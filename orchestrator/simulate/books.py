@@ -211,7 +211,7 @@ def opened(world: World, first: int, days: int, *, lead_times: LeadTimes | None 
     units = made.data.cell_units.copy()  # ours to change
     made = replace(made, data=made.data._replace(cell_units=units))
     known = room(world, first, days=days)
-    some = (known.orders < UNLIMITED).any(1) | (known.units < UNLIMITED).any(1)
+    some = np.asarray((known.orders < UNLIMITED).any(1) | (known.units < UNLIMITED).any(1))
     if some.any():
         c = made.at(first).clocks
         today = [int(local(c, int(zone), first)) // DAY for zone in c.zone]
@@ -223,5 +223,5 @@ def opened(world: World, first: int, days: int, *, lead_times: LeadTimes | None 
     return Books(
         world=world, desk=made, bare=kept[0], on_hand=on_hand, reserved=np.zeros_like(on_hand),
         safety=kept_back(world, cells).astype(np.int64), start=on_hand.copy(),
-        limited=some.tolist(),
+        limited=list(map(bool, some)),
     )  # fmt: skip

@@ -10,8 +10,9 @@ A day goes by like this; what stands first happens first, in the same minute too
          (sending.py, travel.py), and what was declined or lost is sourced again at once
 
 After the last day nobody orders any more, and no goods come in, but days go on until nothing is
-held, `RUN_OUT` at the most. What happens is drawn for an order, a node or a line, never in turn (chance.py): so it does
-not depend on the policy, nor on what else happens; the same seed gives the same to the byte.
+held, `RUN_OUT` at the most. What happens is drawn for an order, a node or a line, never in turn
+(chance.py): so it does not depend on the policy, nor on what else happens; the same seed gives the
+same to the byte.
 
 What holds at the end, cell by cell and order by order:
 
@@ -142,7 +143,7 @@ def _live_through(scene: Scene, rule: Rule, day: int) -> None:
 
 def agenda(scene: Scene, rule: Rule, day: int) -> list[tuple[int, Act]]:
     """Return what happens on a day apart from orders, and when: receipts, prices, runs."""
-    found = [(at, 0, received) for at in receipts_of(scene, day)]
+    found: list[tuple[int, int, Act]] = [(at, 0, received) for at in receipts_of(scene, day)]
     found += [(at, 1, new_prices) for at in _priced_at(scene, rule, day)]
     found += [(at, 2, act) for at, act in _runs(scene, rule, day)]
     return [(at, act) for at, _, act in sorted(found, key=lambda each: each[:2])]
