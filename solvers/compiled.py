@@ -42,7 +42,7 @@ def without_constants(kind: Any) -> Any:
 
     >>> one = types.literal(1)
     >>> without_constants(one), without_constants(types.Tuple((one, types.float64)))
-    (int64, Tuple(int64, float64))
+    (int64, Tuple((int64, float64)))
     """
     if isinstance(kind, types.BaseTuple) and not isinstance(kind, types.BaseNamedTuple):
         return types.BaseTuple.from_types(tuple(without_constants(part) for part in kind))
