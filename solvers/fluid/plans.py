@@ -13,27 +13,28 @@ y, v_q(y) its value, no way to serve these orders from this stock is cheaper tha
 
     Σ n_q v_q(y)  −  Σ y_r left_r                                                        (5)
 
-Plans stay from one programme to the next, which begins from the last basis.
+Plans stay from one programme to the next.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
 
 import numpy as np
-from ortools.math_opt.python import mathopt
+from ortools.linear_solver.python import model_builder_helper as mb
+from scipy import sparse
 
 from omnisource.solvers.fluid.classes import MILLION
-from omnisource.solvers.joint.master import Pool, pool
+from omnisource.solvers.joint.master import Pool, or_tools, pool
 from omnisource.solvers.joint.resources import grained
 from omnisource.solvers.oracle.kernel import price_block
 from omnisource.solvers.oracle.plans import Left, Plans
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints, Prices, Problem
 
-WORTH: Final = 20.0
-"""Millionths of a dollar an order by which a plan must be cheaper than those met."""
-TOLD: Final = mathopt.SolveParameters(
-    glop=mathopt.glop.GlopParameters(use_dual_simplex=True, use_preprocessing=False)
-) if hasattr(mathopt, "glop") else mathopt.SolveParameters()
+WORTH = 20.0
+"""Millionths of a dollar an order by which a plan must be cheaper than those met, to join them."""
+DEAR = 1_000.0 * MILLION
+"""A price at which nothing scarce is taken."""
+DUAL = "use_dual_simplex: true use_preprocessing: false"
+"""Parameters of GLOP: these programmes are small, and looking for a smaller one takes longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,72 +44,70 @@ class Fluid:
     value: float  # (1), millionths of a dollar
     bound: float  # (5)
     price: Floats  # (R,) y
-    chosen: Floats  # x of the plans met so far
+    chosen: Floats  # (Y,) x of the plans met so far
 
 
-@dataclass(eq=False)
 class PlanProgramme:
-    """The programme, with the plans met so far."""
+    """The programme over the classes of a problem, with the plans met so far."""
 
-    problem: Problem
-    pools: list[Pool] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, problem: Problem) -> None:
         """Begin with the cheapest plan of every class, and with one that takes nothing scarce."""
-        self.cells = np.flatnonzero(self.problem.stock < UNLIMITED // 2)
-        self.model = mathopt.Model()
-        new = self.model.add_linear_constraint
-        self.demand = [new(lb=0.0, ub=0.0) for _ in range(self.problem.size)]
-        self.held = {int(r): new(ub=0.0) for r in self.cells}
-        self.plans: list[Any] = []
-        self.solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
-        self.everything = Left(
-            np.full(len(self.problem.stock), UNLIMITED),
-            *(column.copy() for column in (self.problem.node_orders, self.problem.node_units)),
-        )
-        dear = np.zeros(len(self.problem.stock))
-        dear[self.cells] = 1e3 * MILLION
-        for price in (np.zeros(len(dear)), dear):
-            plans = self._priced(price)
-            self._add(plans, np.arange(self.problem.size))
+        self.problem = problem
+        self.cells = np.flatnonzero(problem.stock < UNLIMITED // 2)  # rows of (3)
+        self._row = np.full(len(problem.stock) + 2 * problem.nodes, -1)
+        self._row[self.cells] = problem.size + np.arange(len(self.cells))
+        self._all = Left.of(problem)
+        self._all.stock[:] = UNLIMITED
+        dear = np.zeros(len(problem.stock))
+        dear[self.cells] = DEAR
+        every = np.arange(problem.size)
+        cheapest = pool(problem, every, self.priced(np.zeros(len(dear))), every)
+        self._met(cheapest.joined(pool(problem, every, self.priced(dear), every)))
 
-    def _priced(self, price: Floats) -> Plans:
-        plans = Plans.room(self.problem)
-        at = Prices.zero(self.problem)._replace(cell=price)
-        price_block(self.problem, at, self.everything, 0, self.problem.size, plans)
+    def priced(self, price: Floats) -> Plans:
+        """Return the oracle's plan of every class at prices of cells, (R,), stock without end."""
+        plans, at = Plans.room(self.problem), Prices.zero(self.problem)._replace(cell=price)
+        price_block(self.problem, at, self._all, 0, self.problem.size, plans)
         return plans
 
-    def _add(self, plans: Plans, orders: Ints) -> None:
-        found = pool(self.problem, orders, plans, orders)
-        self.pools.append(found)
-        for j in range(found.size):
-            x = self.model.add_variable(lb=0.0)
-            self.plans.append(x)
-            self.model.objective.set_linear_coefficient(x, float(found.cost[j]) / MILLION)
-            self.demand[found.order[j]].set_coefficient(x, 1.0)
-            for a in range(found.row_start[j], found.row_start[j + 1]):
-                row = self.held.get(int(found.row[a]))
-                if row is not None:
-                    row.set_coefficient(x, float(found.taken[a]))
+    def _met(self, plans: Pool) -> None:
+        """Make those plans the columns of the programme."""
+        kept = self._row[plans.row] >= 0
+        column = np.repeat(np.arange(plans.size), np.diff(plans.row_start))[kept]
+        row = np.append(plans.order, self._row[plans.row[kept]])
+        value = np.append(np.ones(plans.size), plans.taken[kept])
+        where = (row, np.append(np.arange(plans.size), column))
+        shape = (self.problem.size + len(self.cells), plans.size)
+        self.plans, self._matrix = plans, sparse.csr_matrix((value, where), shape=shape)
 
     def solve(self, orders: Floats, left: Ints) -> Fluid:
-        for row, many in zip(self.demand, orders.tolist(), strict=True):
-            row.lower_bound = row.upper_bound = many
-        for r, row in self.held.items():
-            row.upper_bound = float(left[r])
-        self.rounds = 0
+        """Solve (1)–(4) for so many orders of each class, (Q,), over what is left, (R,)."""
+        every, size = np.arange(self.problem.size), self.problem.size
         while True:
-            self.rounds += 1
-            result = self.solver.solve(params=TOLD)
+            value, chosen, dual = self._solved(orders, left)
             y = np.zeros(len(self.problem.stock))
-            y[self.cells] = -MILLION * np.array(result.dual_values(list(self.held.values())))
+            y[self.cells] = -MILLION * dual[size:]
             y = grained(y)
-            pi = MILLION * np.array(result.dual_values(self.demand))
-            plans = self._priced(y)
-            better = np.flatnonzero(plans.value < pi - WORTH)
-            if not len(better):
+            plans = self.priced(y)
+            better = every[plans.value < MILLION * dual[:size] - WORTH]
+            before = self.plans.size
+            if len(better):
+                self._met(self.plans.joined(pool(self.problem, better, plans, better)))
+            if self.plans.size == before:
                 break
-            self._add(plans, better)
-        value = MILLION * result.objective_value()
-        bound = float(orders @ plans.value - y[self.cells] @ left[self.cells])
-        return Fluid(value, bound, y, np.array(result.variable_values(self.plans)))
+        bound = float(orders @ plans.value - y[self.cells] @ left[self.cells])  # (5)
+        return Fluid(value, bound, y, chosen)
+
+    def _solved(self, orders: Floats, left: Ints) -> tuple[float, Floats, Floats]:
+        """Solve the programme over the plans met so far: value, x, duals of (2) and (3)."""
+        model, solver = mb.ModelBuilderHelper(), or_tools(integer=False, seconds=3_600.0)
+        solver.set_solver_specific_parameters(DUAL)
+        room, free = left[self.cells].astype(np.float64), np.full(self.plans.size, np.inf)
+        model.fill_model_from_sparse_data(
+            np.zeros(len(free)), free, self.plans.cost / MILLION,
+            np.append(orders, np.full(len(room), -np.inf)), np.append(orders, room), self._matrix,
+        )  # fmt: skip
+        solver.solve(model)
+        assert solver.has_solution(), "the last place serves all"
+        values = np.array(solver.variable_values()), np.array(solver.dual_values())
+        return MILLION * solver.objective_value(), *values
