@@ -16,6 +16,7 @@ y, v_q(y) its value, no way to serve these orders from this stock is cheaper tha
 Plans stay from one programme to the next.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,10 @@ class PlanProgramme:
         every = np.arange(problem.size)
         cheapest = pool(problem, every, self.priced(np.zeros(len(dear))), every)
         self._met(cheapest.joined(pool(problem, every, self.priced(dear), every)))
+
+    def copied(self) -> "PlanProgramme":
+        """Return the same programme, to meet plans of its own."""
+        return copy(self)
 
     def priced(self, price: Floats) -> Plans:
         """Return the oracle's plan of every class at prices of cells, (R,), stock without end."""
