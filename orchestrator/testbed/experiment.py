@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from omnisource.models.base import UnusableInput
 from omnisource.orchestrator.testbed.instance import Instance, instance, stream
 from omnisource.solvers.fluid.classes import problem_of
 from omnisource.solvers.fluid.items import Shares, item_wise
@@ -49,6 +50,18 @@ class Tally:
     items: float  # the item-based programme over expected demand
     cost: Ints  # (policies, streams)
     foresight: Floats  # (streams,) a lower bound on any plan that knows the stream
+
+
+def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the policies of those names in their usual order; all without any.
+
+    Raises:
+        UnusableInput: there is no such policy.
+    """
+    for name in names or ():
+        if name not in ALL:
+            raise UnusableInput(f"{name!r}: no policy of that name; there are {', '.join(ALL)}")
+    return tuple(policy for policy in ALL if policy in (names or ALL))
 
 
 def run_experiment(

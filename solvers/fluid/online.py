@@ -9,12 +9,13 @@ what is left, where a unit of cell r costs y_r beside its freight. They differ i
     re-solved   y(E D) anew, every so many periods                                       (1)
     sampled     the mean of the last m of y(D'), with a D' drawn anew every so many periods:
                 what a unit is worth in the mean over futures, not in the mean future    (2)
-    joint       (2), but orders wait for the end of their window of so many periods; D' then has
-                the window's own orders as they are, and only what comes after it is drawn (3)
+    joint       (2), but orders wait for the end of their window; D' then has the window's own
+                orders as they are, and only what comes after it is drawn                (3)
 
 The drawn D'_q are Poisson, of the mean that is expected: orders are many and classes are small.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,16 +32,16 @@ from omnisource.solvers.problem import Floats, Ints, Prices
 class Rule:
     """When prices are made anew, and from what."""
 
-    every: int  # periods between new prices
+    times: int  # that prices are made, evenly over the stream
     drawn: int = 0  # futures drawn each time; 0: the expected one
     memory: int = 1  # prices that the mean is over
-    window: int = 1  # periods whose orders are decided together
+    windows: int = 0  # whose orders are decided together; 0: each order at once
 
 
 RESOLVED: Final = {
-    "re-solved": Rule(every=200),
-    "sampled": Rule(every=50, drawn=1, memory=8),
-    "joint": Rule(every=100, drawn=2, memory=8, window=1_000),
+    "re-solved": Rule(times=50),
+    "sampled": Rule(times=200, drawn=1, memory=8),
+    "joint": Rule(times=100, drawn=2, memory=8, windows=10),
 }
 """The policies whose prices move, by name."""
 
@@ -72,21 +73,30 @@ def go_online(
     prices: list[Floats] = []
     begin = cost = 0
     while begin < len(stream):
-        known = _known(begin, len(stream), rule)
+        known = known_until(begin, len(stream), rule)
         ahead = np.bincount(stream[begin:known], minlength=len(rate) + 1)[:-1]
-        coming = (len(stream) - known) * rate
-        for _ in range(max(rule.drawn, 1)):
-            after = rng.poisson(coming) if rule.drawn else coming
+        for after in _futures((len(stream) - known) * rate, rule, rng):
             prices.append(programme.solve(ahead + after, left.stock).price)
-        end = min(begin + rule.every, len(stream) if rule.window == 1 else known)
+        end = begin + math.ceil(len(stream) / rule.times)
+        end = min(end, known if rule.windows else len(stream))
         price = np.mean(prices[-rule.memory :], axis=0)
         cost += _served(programme, price, stream[begin:end], left)
         begin = end
     return cost
 
 
-def _known(begin: int, periods: int, rule: Rule) -> int:
-    """Return the period up to which orders are known when those from `begin` on are decided."""
-    if rule.window == 1:
+def _futures(coming: Floats, rule: Rule, rng: np.random.Generator) -> list[Floats]:
+    """Return orders of each class that may come, drawn or expected."""
+    return [rng.poisson(coming).astype(np.float64) for _ in range(rule.drawn)] or [coming]
+
+
+def known_until(begin: int, periods: int, rule: Rule) -> int:
+    """Return the period up to which orders are known when those from `begin` on are decided.
+
+    >>> known_until(1_300, 10_000, Rule(times=100)), known_until(1_300, 10_000, RESOLVED["joint"])
+    (1300, 2000)
+    """
+    if not rule.windows:
         return begin
-    return min((begin // rule.window + 1) * rule.window, periods)
+    window = math.ceil(periods / rule.windows)
+    return min((begin // window + 1) * window, periods)

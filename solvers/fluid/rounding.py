@@ -91,7 +91,7 @@ def by_clocks(u: Any, n: int, uniform: Any, forced: bool, to: Any) -> None:
     places = u.shape[1]
     clock = -np.log(1 - uniform[:places])
     for s in range(n):
-        largest = np.argmax(u[s])
+        largest = int(np.argmax(u[s]))
         best, least = largest, np.inf
         for k in range(places):
             p = u[s, k]
