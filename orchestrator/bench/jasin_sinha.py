@@ -39,7 +39,7 @@ NAMES: Final = {
     "greedy": "stock-aware greedy",
     "static": "static bid prices",
     "re-solved": "re-solved bid prices",
-    "sampled": "the same over sampled futures",
+    "sampled": "over sampled futures",
     "joint": "joint, rolling",
 }
 
@@ -115,13 +115,12 @@ def document(asked: Asked, found: Sequence[Tally]) -> dict[str, Any]:
 def sheet(asked: Asked, found: Sequence[Tally]) -> Sheet:
     """Return the figures as a table."""
     columns = (
-        "policy", "÷ items", "published", "off", "÷ foresight", "±", "gap closed",
+        "policy", "÷ items", "published", "÷ foresight", "±", "gap closed",
     )  # fmt: skip
     texts = [
         (
             NAMES.get(row.policy, row.policy), f"{row.over_items:.4f}",
             "" if row.published is None else f"{row.published:.4f}",
-            "" if row.published is None else f"{row.over_items - row.published:+.4f}",
             f"{row.over_foresight:.4f}", f"{row.error:.4f}",
             "" if row.closed is None else share(row.closed),
         )
@@ -133,10 +132,10 @@ def sheet(asked: Asked, found: Sequence[Tally]) -> Sheet:
 def _notes(asked: Asked, found: Sequence[Tally]) -> list[str]:
     notes = [
         f"{asked.instances} instances, {asked.streams} streams each, {asked.periods:,} periods, "
-        f"seed {asked.seed}. ÷ items: over the item-based programme on expected demand; ÷ foresight: "
-        "over the plan programme on the stream as it comes; ±: its standard error over instances. "
-        f"Published figures are of other "
-        f"instances; within {NEAR:.3f} counts as reproduced. Of the way from the stock-aware "
+        f"seed {asked.seed}. ÷ items: over the item-based programme on expected demand; "
+        "÷ foresight: over the plan programme on the stream as it comes; ±: its standard error over "
+        "instances. Published figures are of other instances; within "
+        f"{NEAR:.3f} counts as reproduced. Of the way from the stock-aware "
         f"greedy to foresight, {share(CLOSED, 0)} is the most that was published of a retailer."
     ]
     short = [(row.policy, row.short()) for row in rows(asked, found)]
