@@ -133,8 +133,8 @@ def _notes(asked: Asked, found: Sequence[Tally]) -> list[str]:
     notes = [
         f"{asked.instances} instances, {asked.streams} streams each, {asked.periods:,} periods, "
         f"seed {asked.seed}. ÷ items: over the item-based programme on expected demand; "
-        "÷ foresight: over the plan programme on the stream as it comes; ±: its standard error over "
-        "instances. Published figures are of other instances; within "
+        "÷ foresight: over the plan programme on the stream as it comes; ±: the standard error "
+        "of that over instances. Published figures are of other instances; within "
         f"{NEAR:.3f} counts as reproduced. Of the way from the stock-aware "
         f"greedy to foresight, {share(CLOSED, 0)} is the most that was published of a retailer."
     ]
