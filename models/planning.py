@@ -73,6 +73,12 @@ class RunList(Value):
     runs: tuple[RunView, ...]
 
 
+class RunReport(Value):
+    """A run's report."""
+
+    html: str = Field(description="One page that loads nothing.")
+
+
 class ScenarioView(Value):
     """A scenario that may be run."""
 

@@ -4,14 +4,18 @@ import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
-from fastapi.responses import FileResponse, Response
 
-from omnisource.models.planning import RunList, RunName, RunRequest, RunView, ScenarioList
+from omnisource.models.planning import (
+    RunList,
+    RunName,
+    RunReport,
+    RunRequest,
+    RunView,
+    ScenarioList,
+)
 from omnisource.orchestrator.serve.examples import examples
-from omnisource.orchestrator.serve.planner.kept import REPORT
 from omnisource.orchestrator.serve.planner.session import PLANNERS
 from omnisource.orchestrator.serve.planner.study import Lab
-from omnisource.orchestrator.serve.problem import Turned
 from omnisource.orchestrator.serve.rules import Caller, WriteKey, rules
 
 PLAN = APIRouter(prefix="/v1/plan", tags=["planning"])
@@ -52,15 +56,10 @@ async def get_run(lab: Lab, run: Named) -> RunView:
     return await asyncio.to_thread(lab.kept.one, run)
 
 
-@PLAN.get(
-    "/runs/{run}/report", response_class=Response, **rules(*PLANNERS, more=(404,))
-)  # fmt: skip
-async def get_report(lab: Lab, run: Named) -> Response:
-    """Return a run's report, one HTML page."""
-    file = (await asyncio.to_thread(lab.kept.place, run)) / REPORT
-    if not file.is_file():
-        raise Turned(404, "not-found", "this run has no report")
-    return FileResponse(file, media_type="text/html")
+@PLAN.get("/runs/{run}/report", **rules(*PLANNERS, more=(404,)))
+async def get_report(lab: Lab, run: Named) -> RunReport:
+    """Return a run's report."""
+    return RunReport(html=await asyncio.to_thread(lab.kept.report, run))
 
 
 @PLAN.post("/runs/{run}/stop", **rules(*PLANNERS, more=(404,)))

@@ -133,10 +133,11 @@ def filled(field: Field, given: Sequence[str], names: Sequence[str], wrong: str)
         names: what may be named in it, where that is known.
         wrong: what is wrong with what was given.
     """
-    hint = " ".join(filter(None, (wrong and f"{wrong}.", field.about, _bounds(field))))
-    label = f"{field.label} (needed)" if field.needed else field.label
     options = field.options if field.entry == "many" else names
-    if field.entry in ("many", "names") and options:
+    ticked = bool(options) and field.entry in ("many", "names")
+    said = (wrong and f"{wrong}.", field.about, "" if ticked else _bounds(field))
+    hint, label = " ".join(filter(None, said)), field.label + " (needed)" * field.needed
+    if ticked:
         every = [*options, *(each for each in given if each not in options)]
         boxes = [_tick(field.path, each, on=each in given) for each in every]
         return _many(field.path, label, hint, boxes)
@@ -184,6 +185,6 @@ def _bounds(field: Field) -> str:
     """Say what may be written in a field."""
     said = {"names": "One a line.", "toml": "As TOML."}.get(field.entry, "")
     if field.least is not None and field.most is not None:
-        said = f"From {field.least:,g} to {field.most:,g}."
+        said = f"From {field.least:,} to {field.most:,}."
     unset = f"Left empty: {field.default}." if field.default and field.entry != "one" else ""
     return " ".join(filter(None, (said, unset)))

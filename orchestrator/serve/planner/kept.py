@@ -93,6 +93,17 @@ class Kept:
         write_json(place / ASKED, asked | {"at": now.isoformat()})
         return self.one(run)
 
+    def report(self, run: str) -> str:
+        """Return the report of a run.
+
+        Raises:
+            Turned: it has none.
+        """
+        file = self.place(run) / REPORT
+        if not file.is_file():
+            raise Turned(404, "not-found", "this run has no report")
+        return file.read_text(encoding="utf-8")
+
     def stop(self, run: str) -> RunView:
         """Ask a run to stop; one that has ended stays as it is."""
         place, found = self.place(run), self.one(run)

@@ -10,13 +10,12 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.planning import RunRequest
 from omnisource.orchestrator.folder.head import validated
 from omnisource.orchestrator.serve.planner.html import Frame, at
-from omnisource.orchestrator.serve.planner.kept import REPORT
 from omnisource.orchestrator.serve.planner.pages import run_page
 from omnisource.orchestrator.serve.planner.report import policy_of
 from omnisource.orchestrator.serve.planner.scenario_routes import home
 from omnisource.orchestrator.serve.planner.session import PATH
 from omnisource.orchestrator.serve.planner.sign import Given, Who, go, planner
-from omnisource.orchestrator.serve.planner.study import Lab, Study
+from omnisource.orchestrator.serve.planner.study import Lab
 from omnisource.orchestrator.serve.problem import Turned
 from omnisource.orchestrator.serve.rules import key_of
 
@@ -49,15 +48,8 @@ async def get_run(session: Who, lab: Lab, run: Run) -> Response:
 @RUNS.get("/runs/{run}/report")
 async def get_report(lab: Lab, run: Run) -> Response:
     """Return the report as it was written; nothing runs in it but its own scripts."""
-    return await asyncio.to_thread(_report, lab, run)
-
-
-def _report(lab: Study, run: str) -> Response:
-    file = lab.kept.place(run) / REPORT
-    if not file.is_file():
-        raise Turned(404, "not-found", "this run has no report")
-    text = file.read_text(encoding="utf-8")
-    return HTMLResponse(text, headers={"content-security-policy": policy_of(text)})
+    page = await asyncio.to_thread(lab.kept.report, run)
+    return HTMLResponse(page, headers={"content-security-policy": policy_of(page)})
 
 
 @RUNS.post("/runs/{run}/stop")

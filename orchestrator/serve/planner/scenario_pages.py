@@ -103,7 +103,9 @@ def _more(frame: Frame, here: str, draft: Html, starts: Mapping[str, str]) -> Ht
 
 def _first(model: type[Value]) -> str:
     """Return the first sentence about a kind of change."""
-    return (model.__doc__ or "").split("\n")[0].partition(":")[0].rstrip(".").lower()
+    return (
+        (model.__doc__ or "").split("\n")[0].partition(":")[0].rstrip(".").replace("`", "").lower()
+    )
 
 
 def _start(frame: Frame, here: str, draft: Html, *, name: str, summary: str) -> Html:
