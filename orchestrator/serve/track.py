@@ -134,7 +134,7 @@ async def post_page(here: Here, request: Request, token: Token) -> HTMLResponse:
 
 async def _page(here: Service, token: str, asked: Form | None) -> HTMLResponse:
     link = opened(here.settings.link_key, token, here.now())
-    if link is None:
+    if link is None or link.what not in PAGES:
         said = sorry_page("This link holds no more", "Ask for a new one where you got it from.")
         return HTMLResponse(said, 404)
     if not here.buckets.take(f"{link.what} {link.subject}"):
