@@ -1,6 +1,7 @@
 """Dates that move as parcels stay out, work lists by cut-offs, and declines that promises know."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,10 +22,12 @@ from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.life.carrier_feed import hear_carrier
 from omnisource.orchestrator.life.decline import decline
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
+from omnisource.orchestrator.life.memory import Memory
 from omnisource.orchestrator.life.track import track, tracked
 from omnisource.orchestrator.life.verbs import place, step
 from omnisource.orchestrator.life.work import work_list
 from omnisource.orchestrator.store.read import read_world
+from omnisource.orchestrator.store.session import Session, Statement
 from omnisource.orchestrator.store.track import read_lateness
 from omnisource.orchestrator.stored import load_into
 from omnisource.solvers.leadtime.remaining import Lateness
@@ -34,7 +37,7 @@ REST = ("release", "pick", "pack", "ship")
 
 
 @pytest.fixture
-def life(sqlite: Any) -> Iterator[Life]:
+def life(databases: Any) -> Iterator[Life]:
     """W in Berlin sends until 15:00 on working days; post takes two days."""
     place = {"lat": 52.4, "lon": 13.4, "country": "DE", "postcode": "10115"}
     world = world_of(
@@ -42,15 +45,17 @@ def life(sqlite: Any) -> Iterator[Life]:
         nodes=[
             Node(node="W", kind="warehouse", timezone="Europe/Berlin", cutoff="15:00",
                  hours="Mon-Fri 08:00-18:00", processing_minutes=60, decline_rate=0.1, **place),
-            Node(node="S", kind="store", **place),
+            Node(node="S", kind="store", pickup=True, **place),
         ],
         services=[Service(service="post", kind="parcel")],
         zones=[ZoneRule(service="post", zone="all", transit_days=2)],
         tariffs=[TariffStep(service="post", zone="all", up_to_grams=30_000, cents=500)],
-        products=[Product(sku="A", grams=500)],
-        stock=[StockCell(node="W", sku="A", on_hand=50)],
+        products=[Product(sku=sku, grams=500) for sku in "AB"],
+        stock=[
+            StockCell(node="W", sku="A", on_hand=50), StockCell(node="S", sku="B", on_hand=2)
+        ],
     )  # fmt: skip
-    url = sqlite.empty()
+    url = databases.empty()
     load_into(world, url)
     with open_life(url, sync="NORMAL") as found:
         yield found
@@ -63,6 +68,14 @@ def placed(life: Life, name: str, at: datetime = NOW) -> str:
     said = place(life, Doing(name, f"{name}-place", at), Placed(order=order, lines=lines))
     assert isinstance(said, Told)
     return said.shipments[0]
+
+
+def collected(life: Life, name: str) -> None:
+    """Place an order of B that is to be collected at S."""
+    order = Order(order=name, placed_at=NOW, mode="collect", pickup_node="S")
+    lines = (Line(order=name, line="1", sku="B", units=1),)
+    said = place(life, Doing(name, f"{name}-place", NOW), Placed(order=order, lines=lines))
+    assert isinstance(said, Told)
 
 
 def moved(life: Life, name: str, at: datetime, *steps: Any) -> None:
@@ -151,6 +164,47 @@ def test_work_is_listed_by_the_cut_off_that_it_must_not_miss(life: Life) -> None
     assert work_list(life, "S", NOW).items == ()
     with pytest.raises(UnusableInput, match="no node X"):
         work_list(life, "X", NOW)
+
+
+def test_what_has_lain_for_months_shows_the_cut_off_that_it_has_missed(life: Life) -> None:
+    placed(life, "old", datetime(2024, 9, 2, 9, tzinfo=UTC))  # a Monday; 11:00 in Berlin
+    [item] = work_list(life, "W", NOW).items
+    assert (item.leave_by, item.late) == (datetime(2024, 9, 2, 13, tzinfo=UTC), True)
+
+
+def test_a_list_that_is_cut_off_leaves_out_what_can_wait_longest(life: Life) -> None:
+    placed(life, "a", NOW + timedelta(hours=2))
+    placed(life, "z")
+    assert [item.order for item in work_list(life, "W", NOW, most=1).items] == ["z"]
+
+
+def test_what_lies_ready_is_left_out_before_what_is_to_be_done(life: Life) -> None:
+    for name in "az":
+        collected(life, name)
+    moved(life, "a", NOW, "release", "pick", "pack", "ready")
+    assert [item.order for item in work_list(life, "S", NOW).items] == ["z", "a"]
+    assert [item.order for item in work_list(life, "S", NOW, most=1).items] == ["z"]
+
+
+@pytest.mark.parametrize("orders", [1, 5])
+def test_a_list_takes_as_many_queries_however_long_it_is(
+    life: Life, orders: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(orders):
+        placed(life, f"o{n}")
+    asked: list[str] = []
+    rows = Session.rows
+
+    def counted(self: Session, statement: Statement, **values: Any) -> Any:
+        asked.append(statement.sqlite)
+        return rows(self, statement, **values)
+
+    monkeypatch.setattr(Session, "rows", counted)
+    afresh = replace(life, memory=Memory())
+    assert len(work_list(afresh, "W", NOW).items) == orders
+    assert len(asked) == 6
+    assert len(work_list(afresh, "W", NOW).items) == orders
+    assert len(asked) == 6 + 2  # what was read is remembered
 
 
 def test_what_is_promised_knows_how_often_a_node_has_declined(life: Life) -> None:
