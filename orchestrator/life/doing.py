@@ -56,16 +56,16 @@ class Life:
 class Lives:
     """The life over a network that is read anew now and then; what is remembered is kept."""
 
-    def __init__(self) -> None:
-        """Know no network yet."""
-        self._memory = Memory()
+    def __init__(self, rules: Rules | None = None) -> None:
+        """Know no network yet; `rules` are those of the business."""
+        self._memory, self._rules = Memory(), rules or Rules()
         self._last: tuple[World, Life] | None = None
 
     def over(self, desk: Desk, world: World) -> Life:
         """Return the life over a network as it was last read."""
         last = self._last
         if last is None or last[0] is not world:
-            made = Life(desk, sourcer(desk.database, world), memory=self._memory)
+            made = Life(desk, sourcer(desk.database, world), self._rules, self._memory)
             self._last = last = (world, made)
         return last[1]
 

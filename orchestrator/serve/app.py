@@ -41,6 +41,7 @@ from omnisource.orchestrator.serve.log import log, log_to_stderr
 from omnisource.orchestrator.serve.meters import FOLDER
 from omnisource.orchestrator.serve.openapi import openapi_of
 from omnisource.orchestrator.serve.orders import ORDERS
+from omnisource.orchestrator.serve.sharing import begin_sharing
 from omnisource.orchestrator.serve.state import Service, open_service
 from omnisource.orchestrator.serve.track import TRACK
 from omnisource.orchestrator.serve.watch import WATCH
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         always = service.keep_fresh(), service.notes.keep_writing()
         keeping = [asyncio.create_task(work) for work in always]
         log("ready", database=service.desk.database.name)
+        await asyncio.to_thread(begin_sharing, service)
         try:
             yield {"service": service}
         finally:
