@@ -114,7 +114,11 @@ def link(
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 30,
     now: Now = None,
 ) -> None:
-    """Write the path of a page that needs no key: tracking or desk of an order, work of a node."""
+    """Write the path of a page that needs no key: tracking or desk of an order, work of a node.
+
+    It is made of the service's link key alone: no database is asked, so that it is not seen whether
+    there is such an order or node.
+    """
     from datetime import timedelta
 
     from omnisource.models.base import UnusableInput
