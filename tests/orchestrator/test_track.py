@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from omnisource.models.base import UnusableInput
@@ -17,9 +18,10 @@ from omnisource.models.reservation import Placed
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.told import Told
-from omnisource.models.tracking import CarrierEvent
+from omnisource.models.tracking import CarrierEvent, Estimate, Tracking
 from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.life.carrier_feed import hear_carrier
+from omnisource.orchestrator.life.coming import Clock
 from omnisource.orchestrator.life.decline import decline
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
 from omnisource.orchestrator.life.memory import Memory
@@ -31,6 +33,7 @@ from omnisource.orchestrator.store.session import Session, Statement
 from omnisource.orchestrator.store.track import read_lateness
 from omnisource.orchestrator.stored import load_into
 from omnisource.solvers.leadtime.remaining import Lateness
+from omnisource.solvers.leadtime.table import LeadTimes
 
 NOW = datetime(2025, 1, 6, 12, tzinfo=UTC)  # a Monday; 13:00 in Berlin
 REST = ("release", "pick", "pack", "ship")
@@ -131,6 +134,42 @@ def test_a_delay_within_the_promise_leaves_it_as_it_is(life: Life) -> None:
     assert told.events == ("delayed",)
 
 
+HOUR = 60
+EVEN = LeadTimes(
+    probability=np.array([0.2, 0.4, 0.6, 0.8, 1.0]), edges_km=np.zeros(0),
+    minutes=np.broadcast_to(np.array([10, 20, 30, 40, 50.0]) * HOUR, (1, 1, 7, 5)),
+    node_factor=np.ones(2), region=(), region_factor=np.ones((0, 5)), origins=(),
+    origin=np.full(2, -1), route_factor=np.ones((0, 0)), week=np.ones(7),
+)  # fmt: skip
+"""A parcel takes from nothing to fifty hours, each as likely."""
+
+
+def test_lead_times_tell_when_a_parcel_comes_that_is_out_so_long(life: Life) -> None:
+    """Of fifty hours 90 % are 45; of those that are out for ten, 90 % of forty more are 46."""
+    shipment = placed(life, "o")
+    moved(life, "o", NOW, *REST)
+
+    def told(hours: float) -> Tracking:
+        seen = track(life, "o", NOW + timedelta(hours=hours), lead_times=EVEN)
+        assert seen is not None
+        return seen
+
+    target = life.source.world.policy.promised_probability
+    assert target == 0.9
+    assert told(0).estimate.due == NOW + timedelta(hours=45)
+    assert told(10).estimate == Estimate(
+        due=NOW + timedelta(hours=46), probability=0.9, early=NOW + timedelta(hours=14)
+    )
+    by = told(10).promise_at
+    assert by is not None
+    left = (by - NOW) / timedelta(hours=1)
+    assert told(10).keeps_promise == pytest.approx(min((left - 10) / 40, 1), abs=1e-4)
+    assert told(55).estimate == Estimate(due=told(0).shipments[0].planned)  # longer than any
+    said = CarrierEvent(order="o", shipment=shipment, kind="delayed", due=NOW + timedelta(days=9))
+    hear_carrier(life, Doing("o", "c", NOW), said)
+    assert told(10).estimate == Estimate(due=NOW + timedelta(days=9))  # its carrier has said when
+
+
 def test_of_what_waits_for_a_receipt_nobody_says_how_surely_it_comes() -> None:
     head = Order(order="o", placed_at=NOW, country="DE", postcode="1")
     line = Line(order="o", line="1", sku="A", units=2)
@@ -140,7 +179,7 @@ def test_of_what_waits_for_a_receipt_nobody_says_how_surely_it_comes() -> None:
         Event(order="o", sequence=2, kind="backordered", at=NOW, moves=(wait,)),
         Event(order="o", sequence=3, kind="promised", at=NOW, promise_at=NOW + timedelta(days=9)),
     ]
-    seen = tracked(state_of(events), events, NOW, lateness=late_by(range(9)), target=0.9)
+    seen = tracked(state_of(events), events, Clock(head, NOW, late_by(range(9)), 0.9))
     assert seen.promise_at == NOW + timedelta(days=9)
     assert seen.keeps_promise is None
     assert seen.estimate.due is None
