@@ -20,6 +20,9 @@
 | `OMNISOURCE_RUNS` | out/planner | where the planner's runs and uploads are kept |
 | `OMNISOURCE_UPLOAD_BYTES` | 67108864 | of a planner's upload; unpacked eight times that |
 | `OMNISOURCE_SESSION_KEY` | new each start | signs planners' sessions |
+| `OMNISOURCE_BACKORDERS` | at-once | who waits is given what comes `at-once`, or when `asked` |
+| `OMNISOURCE_FAIR` | 1.0 | share of what comes that one customer gets while others wait |
+| `OMNISOURCE_RECEIPTS_ON_TIME` | 0.9 | share of receipts that come when they are due |
 | `OMNISOURCE_SYNC` | FULL | SQLite: FULL waits for the disk before it answers, NORMAL does not |
 """
 
@@ -31,7 +34,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from omnisource.models.base import UnusableInput, Value
+from omnisource.models.base import Share, UnusableInput, Value
 
 PREFIX: Final = "OMNISOURCE_"
 
@@ -57,6 +60,9 @@ class Settings(Value):
     runs: Path = Path("out/planner")
     upload_bytes: Annotated[int, Field(ge=1_000, le=2**30)] = 2**26
     session_key: str = Field(default_factory=token_hex, min_length=16, max_length=1_000, repr=False)
+    backorders: Literal["at-once", "asked"] = "at-once"
+    fair: Share = 1.0
+    receipts_on_time: Share = 0.9
     sync: Literal["FULL", "NORMAL"] = "FULL"
 
     def environment(self) -> dict[str, str]:

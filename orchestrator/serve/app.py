@@ -46,6 +46,7 @@ from omnisource.orchestrator.serve.planner.run_routes import RUNS
 from omnisource.orchestrator.serve.planner.scenario_routes import SCENARIOS
 from omnisource.orchestrator.serve.planner.sign import SIGN
 from omnisource.orchestrator.serve.planner.study import open_study
+from omnisource.orchestrator.serve.sharing import begin_sharing
 from omnisource.orchestrator.serve.state import Service, open_service
 from omnisource.orchestrator.serve.track import TRACK
 from omnisource.orchestrator.serve.watch import WATCH
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         always += [study.runner.keep_running()] if study else []
         keeping = [asyncio.create_task(work) for work in always]
         log("ready", database=service.desk.database.name)
+        await asyncio.to_thread(begin_sharing, service)
         try:
             yield {"service": service}
         finally:

@@ -64,7 +64,8 @@ async def get_tracking(here: Here, order: Named) -> Tracking:
 
 def _tracked(here: Service, order: str) -> Tracking | None:
     late = here.lately("lateness", partial(read_lateness, here.desk.database))
-    return track(here.life, order, here.now(), late)
+    times = here.shelf.snapshot.lead_times
+    return track(here.life, order, here.now(), late, lead_times=times)
 
 
 @TRACK.get("/v1/orders/{order}/story", **rules("checkout", "planner", more=(404,)))
