@@ -31,6 +31,14 @@ def serve(
         Path | None,
         typer.Option("--lead-times", metavar="FILE", help="Learned, to date promises by."),
     ] = None,
+    scenarios: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Scenario folders; opens the planner's page, /plan."),
+    ] = None,
+    runs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where its runs are kept. [default: out/planner]"),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -45,7 +53,8 @@ def serve(
     from omnisource.orchestrator.serve.app import serve as run
     from omnisource.orchestrator.settings import PREFIX, settings_of
 
-    given = {"NOW": now, "LOG": "faults" if quiet else None, "LEAD_TIMES": lead_times}
+    given = {"NOW": now, "LOG": "faults" if quiet else None, "LEAD_TIMES": lead_times,
+             "SCENARIOS": scenarios, "RUNS": runs}  # fmt: skip
     said = {"DB": db} | {name: str(value) for name, value in given.items() if value}
     settings = settings_of({**os.environ, **{PREFIX + name: text for name, text in said.items()}})
     if workers > 1 and not db.startswith("postgresql"):

@@ -14,10 +14,20 @@ if TYPE_CHECKING:
 
 
 def track(
-    *, db: Db, name: Order, now: Now = None, json: Json = False, quiet: Quiet = False
+    *,
+    db: Db,
+    name: Order,
+    lead_times: Annotated[
+        Path | None,
+        typer.Option("--lead-times", metavar="FILE", help="As `omnisource learn` wrote it."),
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say where an order is, when it comes and how surely, and what can still be changed."""
     from omnisource.models.tracking import Tracking
+    from omnisource.orchestrator.learn import learned
     from omnisource.orchestrator.life.doing import open_life
     from omnisource.orchestrator.life.track import track as verb
     from omnisource.orchestrator.report.screen import Screen
@@ -25,7 +35,11 @@ def track(
     from omnisource.orchestrator.store.track import read_lateness
 
     with open_life(db) as life:
-        seen = _found(name, verb(life, name, clock(now), read_lateness(life.desk.database)))
+        late, times = (
+            read_lateness(life.desk.database),
+            learned(life.source.world, None, lead_times),
+        )
+        seen = _found(name, verb(life, name, clock(now), late, lead_times=times))
     assert isinstance(seen, Tracking)
     Screen(json, quiet).show(seen.model_dump(mode="json"), tracking_report(seen))
 
@@ -114,7 +128,11 @@ def link(
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 30,
     now: Now = None,
 ) -> None:
-    """Write the path of a page that needs no key: tracking or desk of an order, work of a node."""
+    """Write the path of a page that needs no key: tracking or desk of an order, work of a node.
+
+    It is made of the service's link key alone: no database is asked, so that it is not seen whether
+    there is such an order or node.
+    """
     from datetime import timedelta
 
     from omnisource.models.base import UnusableInput

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from omnisource.models.base import Name, Text, Units, Value
 from omnisource.models.lifecycle import Event
@@ -19,11 +19,18 @@ What = Literal["tracking", "work", "desk"]
 
 
 class PlaceRequest(Value):
-    """An order to be placed: on a reservation, or allocated at once."""
+    """An order to be placed: on a reservation, allocated at once, or held for the next run."""
 
     placed: Placed
     terms: Terms = Terms()
     reservation: Name | None = None
+    hold: bool = False  # leave it to the next night, or rolling run
+
+    @model_validator(mode="after")
+    def _is_decided_once(self) -> "PlaceRequest":
+        if self.hold and self.reservation is not None:
+            raise ValueError("`hold` leaves an order undecided; `reservation` decides it")
+        return self
 
 
 class CancelRequest(Value):

@@ -19,6 +19,7 @@ from omnisource.models.plan import Plan
 from omnisource.models.policy import Policy
 from omnisource.models.world import World
 from omnisource.orchestrator.explain import explain, row_of
+from omnisource.orchestrator.explain_promised import as_promised
 from omnisource.orchestrator.life.record import Recorded, read_back
 from omnisource.orchestrator.life.sourcing import Sourcer, sourcer_of
 from omnisource.orchestrator.seen import Seen, unpack
@@ -207,15 +208,17 @@ def _told(source: Sourcer, known: Recorded, why_not: str | None) -> Explanation:
         row_of(source.world.nodes["node"], why_not, "node")
     world, names = source.alone(known.wants, known.free, also)
     problem, legend = compile_world(world, threads=1)
+    is_parcels = True
     try:
         plan = evaluate(world, _shipped(world, names, known))
     except BrokenPlan:
-        return _bare(known)
+        is_parcels, plan = False, evaluate(world, _shipped(world, names, replace(known, sent=())))
     node = None if why_not is None else row_of(world.nodes["node"], why_not, "node")
     why = explained(
         world, problem, legend, plan,
         order=0, prices=source.priced(problem, world), why_not=node,
     )  # fmt: skip
+    why = why if is_parcels else as_promised(known, why)
     if why_not in known.wants.excluded:
         assert why.why_not is not None
         why = why.model_copy(update={"why_not": _declined(why.why_not)})
@@ -225,16 +228,6 @@ def _told(source: Sourcer, known: Recorded, why_not: str | None) -> Explanation:
 def _declined(asked: WhyNot) -> WhyNot:
     said = f"{asked.node} had declined the order"
     return asked.model_copy(update={"reason": said, "rules": ("it had declined",)})
-
-
-def _bare(known: Recorded) -> Explanation:
-    """Tell what was decided, where it was promised by other times than those of then."""
-    cents = sum(each.cost_cents for each in known.sent)
-    return Explanation(
-        order=known.wants.order.order, cost_cents=cents, priced_cents=cents,
-        bill={"as promised": cents}, shipments=(), short=(), verdicts=(), alternatives=(),
-        prices=(), why_not=None, exact=False,
-    )  # fmt: skip
 
 
 def _shipped(world: World, names: Any, known: Recorded) -> Shipped:

@@ -7,7 +7,7 @@ released is an event of the order's life, and no run moves it again.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ def run_rolling_stored(
     try:
         seen = _decided(database, now, limits, policy)
         world, plan = seen.world, seen.plan
-        run = f"rolling {now.isoformat(timespec='minutes')}"
+        run = run_of(now)
         written = Written(0, 0, 0)
         if not dry_run and world.orders.rows:
             written = commit_plan(world, with_facts(plan, run=run), run)
@@ -147,6 +147,15 @@ def run_rolling_stored(
         )
     finally:
         database.close()
+
+
+def run_of(now: datetime) -> str:
+    """Return the name of a run: two in one minute are two, one of the same second is the same.
+
+    >>> run_of(datetime.fromisoformat("2025-01-06T13:00:07+01:00"))
+    'rolling 2025-01-06T12:00:07+00:00'
+    """
+    return f"rolling {now.astimezone(UTC).isoformat(timespec='seconds')}"
 
 
 def _decided(database: Database, now: datetime, limits: Limits, policy: Path | None) -> Decided:

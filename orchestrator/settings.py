@@ -16,17 +16,25 @@
 | `OMNISOURCE_LOG` | all | `faults`: no line a request |
 | `OMNISOURCE_LINK_KEY` | | signs links to pages; without it there are none |
 | `OMNISOURCE_LINK_DAYS` | 30 | how long a link holds |
+| `OMNISOURCE_SCENARIOS` | | folder of scenarios for the planner's page; without it there is none |
+| `OMNISOURCE_RUNS` | out/planner | where the planner's runs and uploads are kept |
+| `OMNISOURCE_UPLOAD_BYTES` | 67108864 | of a planner's upload; unpacked eight times that |
+| `OMNISOURCE_SESSION_KEY` | new each start | signs planners' sessions |
+| `OMNISOURCE_BACKORDERS` | at-once | who waits is given what comes `at-once`, or when `asked` |
+| `OMNISOURCE_FAIR` | 1.0 | share of what comes that one customer gets while others wait |
+| `OMNISOURCE_RECEIPTS_ON_TIME` | 0.9 | share of receipts that come when they are due |
 | `OMNISOURCE_SYNC` | FULL | SQLite: FULL waits for the disk before it answers, NORMAL does not |
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from omnisource.models.base import UnusableInput, Value
+from omnisource.models.base import Share, UnusableInput, Value
 
 PREFIX: Final = "OMNISOURCE_"
 
@@ -48,6 +56,13 @@ class Settings(Value):
     log: Literal["all", "faults"] = "all"
     link_key: Annotated[str, Field(max_length=1_000, repr=False)] = ""
     link_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    scenarios: Path | None = None
+    runs: Path = Path("out/planner")
+    upload_bytes: Annotated[int, Field(ge=1_000, le=2**30)] = 2**26
+    session_key: str = Field(default_factory=token_hex, min_length=16, max_length=1_000, repr=False)
+    backorders: Literal["at-once", "asked"] = "at-once"
+    fair: Share = 1.0
+    receipts_on_time: Share = 0.9
     sync: Literal["FULL", "NORMAL"] = "FULL"
 
     def environment(self) -> dict[str, str]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.large import LargePlan
 from omnisource.solvers.oracle.plans import Plans
 from omnisource.solvers.problem import Decisions, Ints, Problem
@@ -47,7 +47,7 @@ def _large_parcels(
     return plan.candidate, plan.way, count, line, plan.units[parcel, held]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _written_out(problem: Problem, plans: Any) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     total, room = plans.count.sum(), 0
     for o in range(len(plans.count)):

@@ -20,10 +20,10 @@ minutes before such a change are looked at first: whoever misses the cut-off the
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
 from omnisource.models.policy import HoldRule, Policy
 from omnisource.models.world import World
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.judge.parcels import Parcels
 from omnisource.solvers.problem import UNLIMITED, Ints
 from omnisource.solvers.routes.clocks import collect, delivered, ready
@@ -83,7 +83,7 @@ def latest_releases(parcels: Parcels, by: Ints) -> Ints:
     return latest(c, ways, by, parcels.world.now)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def latest(c: Any, ways: tuple[Ints, Ints, Ints], by: Ints, now: int) -> Ints:
     """Return, (S,), (3) from `now` on; `TOO_LATE` where it is past already.
 
@@ -100,7 +100,7 @@ def latest(c: Any, ways: tuple[Ints, Ints, Ints], by: Ints, now: int) -> Ints:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _arrives(c: Any, way: tuple[int, int, int], at: int) -> int:
     """Return when what is asked for at a minute arrives, (1)."""
     node, service, rule = way
@@ -109,7 +109,7 @@ def _arrives(c: Any, way: tuple[int, int, int], at: int) -> int:
     return int(delivered(c, node, service, rule, ready(c, node, at)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _latest(c: Any, way: tuple[int, int, int], by: int, now: int) -> int:
     if _arrives(c, way, now) > by:
         return TOO_LATE

@@ -7,7 +7,8 @@ Claims stand in one order, the *turn*:
 
 Receipts are given out in the order in which they are due, each to the claims in turn:
 
-    (2)  first to each customer at most ⌊ fair · units ⌋ of the receipt, one unit at the least
+    (2)  first to each customer at most ⌊ fair · units ⌋ of the receipt, one unit at the least; fair
+         is the decimal number that stands in the policy, so that 0.29 of 100 are 29
     (3)  then what is left of it, in turn, to whoever still waits
 
 So nobody waits for a receipt while someone later in turn has units of an earlier one that would
@@ -17,6 +18,8 @@ have done, but for the fair share. What reaches nobody who waits is left over.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from math import floor
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def _shares(
     supply: Supply, waiting: Sequence[Claim], left: dict[tuple[str, str], int], fair: float
 ) -> dict[tuple[Claim, int], int]:
     """Return what each gets of one supply, with its place, (2) and (3)."""
-    cap = max(1, int(fair * supply.units))
+    cap = max(1, floor(Fraction(repr(fair)) * supply.units))  # (2)
     rest, had = supply.units, dict[str, int]()
     found: dict[tuple[Claim, int], int] = {}
     for most in (cap, supply.units):

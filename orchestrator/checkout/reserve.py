@@ -104,7 +104,7 @@ def reserve(
 
 def _tried(desk: Desk, attempt: store_reserve.Attempt) -> Answer:
     """Try to hold a claim; remember what was short, so that the next no is a quick one."""
-    said: Answer = desk.write(partial(store_reserve.reserve, attempt=attempt))
+    said = desk.hold(attempt)
     short = isinstance(said, Refused) and said.why == "short"
     desk.places.note(attempt.needs, short=short)
     return said

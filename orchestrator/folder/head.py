@@ -35,7 +35,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise UnusableInput(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableInput(f"{path.name}: this is no TOML: {error}") from None
 
 
@@ -48,27 +48,34 @@ def validated(model: type[T], data: Any, file: str) -> T:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        said = [f"{file}: {_sentence(model, dict(fault))}" for fault in error.errors()]
+        said = [f"{file}: {where}: {what}" for where, what in faults(model, error)]
         raise UnusableInput("\n".join(said)) from None
 
 
+def faults(model: type[BaseModel], error: ValidationError) -> list[tuple[str, str]]:
+    """Return for every fault where it is, and what is wrong and what to do."""
+    return [
+        (".".join(map(str, fault["loc"])) or "the whole", _sentence(model, dict(fault)))
+        for fault in error.errors()
+    ]
+
+
 def _sentence(model: type[BaseModel], fault: dict[str, Any]) -> str:
-    where = ".".join(map(str, fault["loc"])) or "the whole"
     match fault["type"]:
         case "extra_forbidden":
-            return f"{where}: there is no such key{_hint(model, fault['loc'])}"
+            return f"there is no such key{_hint(model, fault['loc'])}"
         case "missing":
-            return f"{where}: it is missing, and is needed"
+            return "it is missing, and is needed"
         case "timezone_aware":
-            return f"{where}: the time has no offset from UTC: write 2025-01-06T18:00:00Z"
+            return "the time has no offset from UTC: write 2025-01-06T18:00:00Z"
         case "union_tag_not_found":
             key = fault["ctx"]["discriminator"].strip("'")
-            return f"{where}: {key} is missing, and is needed to tell what this is"
+            return f"{key} is missing, and is needed to tell what this is"
         case "union_tag_invalid":
-            return f"{where}: {_unknown_tag(fault['ctx'])}"
+            return _unknown_tag(fault["ctx"])
         case "value_error":  # of several keys together: the input is all of them
-            return f"{where}: {fault['ctx']['error']}"
-    return f"{where}: {fault['msg']}, not {fault['input']!r}"
+            return str(fault["ctx"]["error"])
+    return f"{fault['msg']}, not {fault['input']!r}"
 
 
 def _unknown_tag(said: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What waits gets what comes: receipts and free units, by the rule of solvers/ration.py.
 
     told = share_out(life, doing)            whenever a receipt has come, moved or shrunk
+    told = share_out(life, doing, {"A"})     of these products alone, as the service does at once
 
 (1)  what lies free is given to who is first in turn, and sourced as ever
 (2)  what is due is set aside in mind for who is next: nothing is reserved, and asked again tomorrow
@@ -10,10 +11,13 @@
      receipt, its place in turn and who is before it. A promise that can be kept stays as it is.
 (4)  its probability is Π over its receipts of the share of receipts that come when due, times that
      with which the policy keeps a parcel's date for each node that sends
+
+A product is shared out apart from others, so told of some products alone, who waits for them hears
+the same as if all were shared out: what else they wait for is shared out with them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,18 +27,23 @@ from omnisource.models.lifecycle import EventKind, OrderState
 from omnisource.models.tables import OPEN
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.life.bundles import whole_only
-from omnisource.orchestrator.life.doing import Doing, Life, act
+from omnisource.orchestrator.life.doing import Doing, Life, act, look
 from omnisource.orchestrator.life.free import Free
 from omnisource.orchestrator.life.resourcing import resource, wants_of
 from omnisource.orchestrator.life.sourcing import Sourcer, Wants
 from omnisource.orchestrator.life.story import Story, planned, waiting
-from omnisource.orchestrator.life.verbs import show
+from omnisource.orchestrator.store.database import Database
 from omnisource.orchestrator.store.session import Statement, session_of
 from omnisource.solvers.ration import Claim, Given, Supply, ration
 
-BACKORDERED: Final = Statement(
-    'SELECT DISTINCT o."order", o.row FROM orders o JOIN events e ON e."order" = o."order" '
-    "WHERE o.status = :status AND e.kind = 'backordered' ORDER BY o.row"
+_WAITS: Final = (
+    'FROM events e JOIN orders o ON o."order" = e."order" JOIN lines l ON l."order" = o."order" '
+    "WHERE e.node IS NULL AND e.kind = 'backordered' AND o.status = :status "
+    "AND l.units > l.allocated"
+)
+WAITED_FOR: Final = Statement(f"SELECT DISTINCT l.sku {_WAITS}")
+WAITING_FOR: Final = Statement(
+    f'SELECT DISTINCT o."order", o.row {_WAITS} AND l.sku IN (:skus) ORDER BY o.row'
 )
 THERE: Final = Statement(
     "SELECT node, sku, on_hand - reserved - safety FROM stock WHERE sku IN (:skus)"
@@ -76,19 +85,23 @@ class _Routes:
         return self.known[key]
 
 
-def share_out(life: Life, doing: Doing) -> Shared:
+def share_out(life: Life, doing: Doing, skus: Collection[str] | None = None) -> Shared:
     """Give what has come to who waits, and tell the others when theirs is due.
 
     Args:
         life: where.
         doing: who, when; its key stands before those of the orders.
+        skus: products of which something has come, moved or shrunk; all, where none are named.
     """
-    found = {order: show(life, order) for order in _backordered(life)}
-    states = {order: state for order, state in found.items() if state is not None}
+    named = sorted(skus) if skus is not None else sorted(waited_for(life.desk.database))
+    states = look(life, _waiting_for(life, named))
     claims = [claim for state in states.values() for claim in _claims(life, state)]
-    routes = _Routes(life.source, states, doing.now)
+    others = _rivals(life, states, {claim.sku for claim in claims} - set(named))
+    everybody = {**states, **others}
+    all_claims = [c for state in everybody.values() for c in _claims(life, state)]
+    routes = _Routes(life.source, everybody, doing.now)
     given = ration(
-        claims, _supplies(life, claims, doing.now), fair=life.rules.backorder.fair,
+        all_claims, _supplies(life, claims, doing.now), fair=life.rules.backorder.fair,
         reaches=lambda claim, supply: routes(claim, supply) is not None,
     )  # fmt: skip
     by_order: dict[str, list[Given]] = defaultdict(list)
@@ -98,16 +111,32 @@ def share_out(life: Life, doing: Doing) -> Shared:
     for order in dict.fromkeys(c.order for c in sorted(claims, key=lambda claim: claim.turn)):
         mine = [_expected(life, each, routes) for each in by_order[order]]
         late = [each for each in mine if each.due > doing.now]
-        known = doing.of(order)
-        told = _tell(life, known, (mine, late), _ahead(by_order[order], given))
         expected += late
-        said += [told] if isinstance(told, Denied) or told.events else []
-    return Shared(tuple(said), tuple(expected))
+        news = _News([e for e in mine if e not in late], late, _ahead(by_order[order], given))
+        if news.changes(life, states[order], doing):
+            said.append(_tell(life, doing.of(order), news))
+    told = [each for each in said if isinstance(each, Denied) or each.events]
+    return Shared(tuple(told), tuple(expected))
 
 
-def _backordered(life: Life) -> list[str]:
+def waited_for(database: Database) -> set[str]:
+    """Return the products that orders wait for."""
+    with database.reading() as connection:
+        return {sku for (sku,) in session_of(connection).rows(WAITED_FOR, status=OPEN)}
+
+
+def _waiting_for(life: Life, skus: Sequence[str]) -> list[str]:
+    """Return the orders that wait for some products, in the order in which they came."""
+    if not skus:
+        return []
     with life.desk.database.reading() as connection:
-        return [order for order, _ in session_of(connection).rows(BACKORDERED, status=OPEN)]
+        rows = session_of(connection).rows(WAITING_FOR, status=OPEN, skus=list(skus))
+    return [order for order, _ in rows]
+
+
+def _rivals(life: Life, states: Mapping[str, OrderState], skus: set[str]) -> dict[str, OrderState]:
+    """Return who else waits for what those wait for besides."""
+    return look(life, [o for o in _waiting_for(life, sorted(skus)) if o not in states])
 
 
 def _claims(life: Life, state: OrderState) -> Iterable[Claim]:
@@ -163,30 +192,44 @@ def _ahead(mine: Sequence[Given], all_of: Sequence[Given]) -> list[str]:
     return [name for name in dict.fromkeys(names) if mine and name != mine[0].claim.order]
 
 
-def _tell(
-    life: Life, doing: Doing, what: tuple[list[Expected], list[Expected]], ahead: list[str]
-) -> Told | Denied:
+@dataclass(frozen=True)
+class _News:
+    """What an order gets."""
+
+    there: Sequence[Expected]
+    late: Sequence[Expected]  # due, but not there
+    ahead: Sequence[str]  # orders that get what it would have got sooner
+
+    def changes(self, life: Life, state: OrderState, doing: Doing) -> bool:
+        """Say whether it is worth a write: where nothing is there, its promise must change."""
+        if self.there:
+            return True
+        story = Story(state.name, doing.now, state=state)
+        _promise(story, life, self)
+        return bool(story.events)
+
+
+def _tell(life: Life, doing: Doing, news: _News) -> Told | Denied:
     """Source what is there of an order, (1), and promise the rest, (3)."""
-    mine, late = what
 
     def decide(story: Story) -> None:
-        now: dict[str, int] = {}
-        for each in mine:
-            if each.due <= doing.now:
-                now[each.line] = now.get(each.line, 0) + each.units
-        now = whole_only(story.state, now, life.source.parts)
+        wants, now = wants_of(story.state, doing.now), dict[str, int]()
+        for each in news.there:  # of what still waits: others may have been faster
+            most = wants.lines.get(each.line, ("", 0))[1]
+            now[each.line] = min(now.get(each.line, 0) + each.units, most)
+        now = whole_only(story.state, {k: n for k, n in now.items() if n}, life.source.parts)
         if now:
-            wants = wants_of(story.state, doing.now)
             lines = {line: (wants.lines[line][0], n) for line, n in now.items()}
             cause = doing.cause or "it has come"
             resource(story, life.source, life.rules.declines, cause, lines=lines)
-        _promise(story, life, late, ahead)
+        _promise(story, life, news)
 
-    return act(life, doing, "share", decide, body=repr(late))
+    return act(life, doing, "share", decide, body=repr(news.late))
 
 
-def _promise(story: Story, life: Life, late: list[Expected], ahead: list[str]) -> None:
+def _promise(story: Story, life: Life, news: _News) -> None:
     """Promise what is due, where all that waits is; take a promise back that holds no more."""
+    late, ahead = news.late, news.ahead
     state, units = story.state, dict[str, int]()
     for each in late:
         units[each.line] = units.get(each.line, 0) + each.units

@@ -1,6 +1,6 @@
 """Doing something to an order, whoever else does: read, decide, write, and again if need be."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,7 +18,15 @@ from omnisource.orchestrator.life.record import keep_network
 from omnisource.orchestrator.life.sourcing import Sourcer, sourcer
 from omnisource.orchestrator.life.story import Story, begun
 from omnisource.orchestrator.store.desk import Desk, Sync, open_desk
-from omnisource.orchestrator.store.events import Writing, append, read_order, read_version
+from omnisource.orchestrator.store.events import (
+    Seen,
+    Writing,
+    append,
+    read_order,
+    read_orders,
+    read_version,
+    read_versions,
+)
 from omnisource.orchestrator.store.keys import ask
 from omnisource.orchestrator.store.read import read_world
 
@@ -48,16 +56,16 @@ class Life:
 class Lives:
     """The life over a network that is read anew now and then; what is remembered is kept."""
 
-    def __init__(self) -> None:
-        """Know no network yet."""
-        self._memory = Memory()
+    def __init__(self, rules: Rules | None = None) -> None:
+        """Know no network yet; `rules` are those of the business."""
+        self._memory, self._rules = Memory(), rules or Rules()
         self._last: tuple[World, Life] | None = None
 
     def over(self, desk: Desk, world: World) -> Life:
         """Return the life over a network as it was last read."""
         last = self._last
         if last is None or last[0] is not world:
-            made = Life(desk, sourcer(desk.database, world), memory=self._memory)
+            made = Life(desk, sourcer(desk.database, world), self._rules, self._memory)
             self._last = last = (world, made)
         return last[1]
 
@@ -167,6 +175,29 @@ def begin(life: Life, story: Story, *, is_new: bool = False, sure: bool = False)
     if seen.version is not None:
         begun(seen, story)
     return seen.version
+
+
+def look(life: Life, orders: Sequence[str]) -> dict[str, OrderState]:
+    """Return orders as they are, by name, those that there are: five queries for all of them."""
+    versions = read_versions(life.desk.database, orders) if orders else {}
+    kept = {order: life.memory.of(order) for order in versions}
+    found = {o: k[1] for o, k in kept.items() if k is not None and k[0] == versions[o]}
+    missing = [order for order in versions if order not in found]
+    seen = read_orders(life.desk.database, missing) if missing else {}
+    for order, each in seen.items():
+        found[order] = _adopted(life, order, each)
+    return found
+
+
+def _adopted(life: Life, order: str, seen: Seen) -> OrderState:
+    """Return an order as it is; it is kept, unless its events do not tell all of it."""
+    at = seen.events[-1].at if seen.events else seen.order.placed_at if seen.order else None
+    assert at is not None
+    assert seen.version is not None
+    story = begun(seen, Story(order, at))
+    if not story.events:
+        life.memory.keep(order, seen.version, story.state)
+    return story.state
 
 
 def _remember(life: Life, writing: Writing, said: Told | Denied | None) -> None:

@@ -1,17 +1,8 @@
-"""Where an order is, when it comes, and what can still be changed.
-
-The date of a parcel is that of its plan, or what its carrier said since, moved by how late parcels
-are that have been out as long (solvers/leadtime/remaining.py): the time by which it has come with
-the probability that promises are made with. All of an order is there with the last of its parcels;
-they are taken to be late apart from each other:
-
-    (1)  P(all by t)  =  Π over parcels that are out of P(parcel by t)
-"""
+"""Where an order is, when it comes (coming.py), and what can still be changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from math import prod
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from omnisource.models.lifecycle import (
@@ -19,7 +10,6 @@ from omnisource.models.lifecycle import (
     Event,
     OrderState,
     Piece,
-    Shipment,
     least_far,
 )
 from omnisource.models.tracking import (
@@ -30,16 +20,15 @@ from omnisource.models.tracking import (
     TrackedShipment,
     Tracking,
 )
+from omnisource.orchestrator.life.coming import Clock, Learned
 from omnisource.orchestrator.life.doing import Life
 from omnisource.orchestrator.life.story import OVER, Story, begun
 from omnisource.orchestrator.life.verbs import OPEN_TO_CANCEL
 from omnisource.orchestrator.store.events import read_order
-from omnisource.solvers.leadtime.remaining import Lateness, by_then, quantile
-from omnisource.solvers.problem import Floats
+from omnisource.solvers.leadtime.remaining import Lateness
+from omnisource.solvers.leadtime.table import LeadTimes
 
 THERE: Final = frozenset(("delivered", "collected", "returned"))
-EARLY: Final = 0.1
-"""The probability of the early end of what a customer is told."""
 SAID: Final[Mapping[str, str]] = {
     "placed": "Ordered", "released": "Being prepared", "packed": "Packed", "shipped": "On its way",
     "ready": "Ready to be collected", "delivered": "Delivered", "collected": "Collected",
@@ -60,8 +49,9 @@ class Times:
 
 
 def track(
-    life: Life, order: str, now: datetime, lateness: Lateness | None = None
-) -> Tracking | None:
+    life: Life, order: str, now: datetime, lateness: Lateness | None = None, *,
+    lead_times: LeadTimes | None = None,
+) -> Tracking | None:  # fmt: skip
     """Return where an order is; none, where there is none.
 
     Args:
@@ -69,33 +59,31 @@ def track(
         order: its name.
         now: the clock.
         lateness: how late parcels come (store/track.py); not known if absent.
+        lead_times: learned, of the network of `life`; not known if absent.
     """
     seen = read_order(life.desk.database, order)
     if seen.version is None:
         return None
     story = begun(seen, Story(order, now))
-    return tracked(
-        story.state, [*seen.events, *story.events], now,
-        lateness=lateness or Lateness({}), target=life.source.world.policy.promised_probability,
+    assert story.state.order is not None
+    clock = Clock(
+        story.state.order, now, lateness or Lateness({}),
+        life.source.world.policy.promised_probability,
+        lead_times and Learned(lead_times, life.source),
     )  # fmt: skip
+    return tracked(story.state, [*seen.events, *story.events], clock)
 
 
-def tracked(
-    state: OrderState, events: Sequence[Event], now: datetime, *,
-    lateness: Lateness, target: float,
-) -> Tracking:  # fmt: skip
+def tracked(state: OrderState, events: Sequence[Event], clock: Clock) -> Tracking:
     """Return where an order is that its events tell of.
 
     Args:
         state: what the events make of it.
         events: all of them.
-        now: the clock.
-        lateness: how late parcels come.
-        target: the probability that dates are told with.
+        clock: tells when parcels come.
     """
-    times, order = times_of(events), state.order
-    assert order is not None
-    clock = _Clock(now, lateness, target)
+    times, order = times_of(events), clock.order
+    clock = replace(clock, carrier=frozenset(times.carrier))
     shipments = tuple(
         _shipment(state, name, times, clock) for name in state.shipments if _live(state, name)
     )
@@ -141,59 +129,12 @@ def times_of(events: Sequence[Event]) -> Times:
     return Times(left, arrived, carrier)
 
 
-@dataclass(frozen=True)
-class _Clock:
-    """Tells dates at one moment."""
-
-    now: datetime
-    lateness: Lateness
-    target: float
-
-    def of(self, sent: Shipment) -> Estimate:
-        """Return when a parcel comes that is not there yet."""
-        return self.last([sent])
-
-    def keeps(self, out: Sequence[Shipment], by: datetime | None) -> float | None:
-        """Return the probability that all is there by then, (1); none, where it is not known."""
-        if by is None or any(sent.arrives is None for sent in out):
-            return None
-        left = [self._left(sent) for sent in out]
-        if not all(len(each) for each in left):
-            return None
-        late = [_minutes(by - sent.arrives) for sent in out if sent.arrives]
-        return round(prod(by_then(some, x) for some, x in zip(left, late, strict=True)), 4)
-
-    def last(self, out: Sequence[Shipment]) -> Estimate:
-        """Return when the last of some parcels comes; each by the root of the probability."""
-        planned = [sent.arrives for sent in out if sent.arrives]
-        if len(planned) < len(out) or not planned:
-            return Estimate(due=None)
-        left = [self._left(sent) for sent in out]
-        if not all(len(each) for each in left):
-            return Estimate(due=max(planned))
-        p = self.target ** (1 / len(out))
-        ends = [
-            [at + timedelta(minutes=quantile(some, q)) for q in (p, EARLY)]
-            for at, some in zip(planned, left, strict=True)
-        ]
-        due, early = (max(times) for times in zip(*ends, strict=True))
-        return Estimate(due=due, probability=self.target, early=early)
-
-    def _left(self, sent: Shipment) -> Floats:
-        assert sent.arrives is not None
-        return self.lateness.left(sent.service or "", _minutes(self.now - sent.arrives))
-
-
-def _minutes(span: timedelta) -> float:
-    return span.total_seconds() / 60
-
-
 def _live(state: OrderState, shipment: str) -> list[Piece]:
     """Return the units of a shipment that are still somebody's."""
     return [piece for piece in state.of_shipment(shipment) if piece.state != "cancelled"]
 
 
-def _shipment(state: OrderState, name: str, times: Times, clock: _Clock) -> TrackedShipment:
+def _shipment(state: OrderState, name: str, times: Times, clock: Clock) -> TrackedShipment:
     sent, live = state.shipments[name], _live(state, name)
     stands, there = least_far(live), times.arrived.get(name)
     done = stands in THERE
@@ -201,7 +142,7 @@ def _shipment(state: OrderState, name: str, times: Times, clock: _Clock) -> Trac
         shipment=name, node=sent.node, service=sent.service, state=stands,
         lines=_lines(state, live), planned=sent.arrives, left_at=times.left.get(name),
         arrived_at=there if done else None, carrier=times.carrier.get(name, ""),
-        estimate=Estimate(due=there) if done else clock.of(sent),
+        estimate=Estimate(due=there) if done else clock.last([sent]),
     )  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from omnisource.models.lifecycle import (
     OrderState,
     Piece,
     State,
-    state_of,
 )
 from omnisource.models.money import Terms
 from omnisource.models.reservation import Placed, Reservation
@@ -26,12 +25,12 @@ from omnisource.models.returns import Grade
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.checkout.reserve import find_reservation
 from omnisource.orchestrator.life.bundles import Parts, with_the_rest
-from omnisource.orchestrator.life.doing import Doing, Life, act
+from omnisource.orchestrator.life.doing import Doing, Life, act, look
 from omnisource.orchestrator.life.resourcing import record_of_reservation, resource, shipments_of
 from omnisource.orchestrator.life.returns import goods_back, way_back
 from omnisource.orchestrator.life.sourcing import Sourcer
-from omnisource.orchestrator.life.story import Story, allocate, begun, first, moves, tell_promise
-from omnisource.orchestrator.store.events import read_events, read_order, read_version
+from omnisource.orchestrator.life.story import Story, allocate, first, moves, tell_promise
+from omnisource.orchestrator.store.events import read_events
 from omnisource.orchestrator.store.place import unwanted
 from omnisource.solvers.proration import amounts, invoice
 
@@ -257,17 +256,7 @@ def give_back(
 
 def show(life: Life, order: str) -> OrderState | None:
     """Return an order as it is; none, where there is none."""
-    kept = life.memory.of(order)
-    if kept and kept[0] == read_version(life.desk.database, order):
-        return kept[1]
-    seen = read_order(life.desk.database, order)
-    if seen.version is None:
-        return None
-    if seen.order is None and seen.events and not seen.given:
-        return state_of(seen.events)
-    at = seen.events[-1].at if seen.events else seen.order.placed_at if seen.order else None
-    assert at is not None
-    return begun(seen, Story(order, at)).state
+    return look(life, [order]).get(order)
 
 
 def events(life: Life, cursor: int = 0, most: int = 1_000) -> list[tuple[int, str]]:

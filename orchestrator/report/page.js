@@ -102,7 +102,7 @@ function fill() {
 }
 
 function lines(box, by) {
-  const quote = (text) => (by === "," && /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const quote = (text) => (by === "," && /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const head = Object.keys(tables[box.dataset.table][0] || {});
   const rows = shown(box.dataset.table, box.dataset.show);
   return [head, ...rows.map((row) => head.map((name) => row[name] ?? ""))]

@@ -3,7 +3,7 @@
 start    the database is opened and read before the first request is let in
 serve    plain requests for a promise at once (lane.py); all else by the door (door.py),
 then routes by concern: checkout.py, life.py, track.py, feeds.py,
-orders.py, watch.py
+orders.py, watch.py, planner/
 end      SIGTERM: no new connections; requests that were begun are served; then the writers
 end, and the database is let go
 """
@@ -41,6 +41,12 @@ from omnisource.orchestrator.serve.log import log, log_to_stderr
 from omnisource.orchestrator.serve.meters import FOLDER
 from omnisource.orchestrator.serve.openapi import openapi_of
 from omnisource.orchestrator.serve.orders import ORDERS
+from omnisource.orchestrator.serve.planner.api import PLAN
+from omnisource.orchestrator.serve.planner.run_routes import RUNS
+from omnisource.orchestrator.serve.planner.scenario_routes import SCENARIOS
+from omnisource.orchestrator.serve.planner.sign import SIGN
+from omnisource.orchestrator.serve.planner.study import open_study
+from omnisource.orchestrator.serve.sharing import begin_sharing
 from omnisource.orchestrator.serve.state import Service, open_service
 from omnisource.orchestrator.serve.track import TRACK
 from omnisource.orchestrator.serve.watch import WATCH
@@ -54,14 +60,19 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         app.state.service = service = await asyncio.to_thread(open_service, settings)
-        always = service.keep_fresh(), service.notes.keep_writing()
+        app.state.study = study = open_study(settings, service.now)
+        always = [service.keep_fresh(), service.notes.keep_writing()]
+        always += [study.runner.keep_running()] if study else []
         keeping = [asyncio.create_task(work) for work in always]
         log("ready", database=service.desk.database.name)
+        await asyncio.to_thread(begin_sharing, service)
         try:
             yield {"service": service}
         finally:
             for task in keeping:
                 task.cancel()
+            if study:
+                await asyncio.to_thread(study.runner.close)
             await asyncio.to_thread(service.close)
             log("ended")
 
@@ -69,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Omnisource", lifespan=life, docs_url=None, redoc_url=None,
         openapi_url="/v1/openapi.json",
     )  # fmt: skip
-    for router in (CHECKOUT, LIFE, TRACK, ORDERS, FEEDS, WATCH):
+    for router in (CHECKOUT, LIFE, TRACK, ORDERS, FEEDS, WATCH, PLAN, SIGN, SCENARIOS, RUNS):
         app.include_router(router)
     for error in (RequestValidationError, HTTPException):
         app.add_exception_handler(error, _to_the_door)

@@ -36,6 +36,7 @@ from omnisource.models.http_orders import (
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, Reservation, StockMessage
 from omnisource.orchestrator.serve.client_life import LifeCalls, new_key, part
+from omnisource.orchestrator.serve.client_plan import PlanCalls
 
 PATIENCE: Final = 30.0
 """Seconds that an answer is waited for."""
@@ -58,7 +59,7 @@ class Refusal(OmnisourceError):
         self.problem = problem
 
 
-class Client(LifeCalls):
+class Client(LifeCalls, PlanCalls):
     """The service, as the holder of a key sees it; of one thread at a time."""
 
     def __init__(

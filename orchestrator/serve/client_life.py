@@ -44,10 +44,12 @@ class LifeCalls(ABC):
 
     def place(
         self, placed: Placed, *, terms: Terms | None = None, reservation: str | None = None,
-        key: str | None = None,
+        hold: bool = False, key: str | None = None,
     ) -> Told:  # fmt: skip
-        """Place an order: on what is reserved for it, or allocated at once."""
-        asked = PlaceRequest(placed=placed, terms=terms or Terms(), reservation=reservation)
+        """Place an order: on what is reserved for it, allocated at once, or held."""
+        asked = PlaceRequest(
+            placed=placed, terms=terms or Terms(), reservation=reservation, hold=hold
+        )
         return self._ask("POST", "/v1/orders", Told, asked, key=key or new_key())
 
     def cancel(

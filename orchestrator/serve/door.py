@@ -25,6 +25,9 @@ from omnisource.models.access import AccessKey
 from omnisource.models.access import Scope as AccessScope
 from omnisource.orchestrator.serve.log import log_fault
 from omnisource.orchestrator.serve.markup import POLICY
+from omnisource.orchestrator.serve.planner.html import PLAN_POLICY
+from omnisource.orchestrator.serve.planner.session import is_page, most_of, session_of
+from omnisource.orchestrator.serve.planner.turned import turned_page
 from omnisource.orchestrator.serve.problem import Turned, faults_of, problem, turned
 from omnisource.orchestrator.serve.state import Service
 
@@ -45,7 +48,9 @@ SECURE: Final = [
 ]
 PAGES: Final = "/see/"
 """How the paths of pages begin, whose links are keys themselves (signed.py)."""
-PAGE: Final = [(k, POLICY.encode() if k == b"content-security-policy" else v) for k, v in SECURE]
+CSP: Final = b"content-security-policy"
+PAGE: Final = [(k, POLICY.encode() if k == CSP else v) for k, v in SECURE]
+PLAN: Final = [(k, PLAN_POLICY.encode() if k == CSP else v) for k, v in SECURE]
 SOUND_ID: Final = re.compile(rb"[\w.:-]{1,64}")
 """Request ids of others that are taken over."""
 
@@ -67,8 +72,10 @@ class Visit:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = message["headers"]
-            secure = PAGE if self.is_page else SECURE
-            ours = [*secure, (b"x-request-id", self.request_id.encode())]
+            secure = PLAN if self.is_plan else PAGE if self.is_page else SECURE
+            own = any(name == CSP for name, _ in given)  # a report knows what it needs
+            ours = [each for each in secure if not (own and each[0] == CSP)]
+            ours.append((b"x-request-id", self.request_id.encode()))
             message = {**message, "headers": [*given, *ours]}
         await self.send(message)
 
@@ -81,6 +88,11 @@ class Visit:
     def is_page(self) -> bool:
         """Whether it is for a page, whose path is a key."""
         return self.path.startswith(PAGES)
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether it is for a page of the planner's, who has a session instead of a key."""
+        return is_page(self.path)
 
     @property
     def named(self) -> str:
@@ -123,10 +135,14 @@ class Door:
 
     async def _serve(self, visit: Visit, headers: Mapping[bytes, bytes], receive: Receive) -> None:
         scope, service = visit.scope, self._service()
-        body = await _body(headers, receive, service.settings.body_bytes)
-        state = scope.setdefault("state", {})
+        state, most = scope.setdefault("state", {}), service.settings.body_bytes
+        if visit.is_plan:
+            state["session"] = session = await session_of(service, headers)
+            visit.key = session.key.key if session.key else ""
+            most = most_of(service, session, visit.path)
+        body = await _body(headers, receive, most)
         state["service"], state["body"], state["request_id"] = service, body, visit.request_id
-        if visit.path not in OPEN and not visit.is_page:
+        if visit.path not in OPEN and not visit.is_page and not visit.is_plan:
             state["key"] = key = await _let_in(service, headers)
             visit.key = key.key
             if serve := self._straight.get((scope["method"], visit.path)):
@@ -140,7 +156,10 @@ class Door:
         if why.status >= 500:
             log_fault("request failed", error, request_id=visit.request_id, path=visit.named)
         if not visit.status:
-            answer = problem(why, path=visit.path, request_id=visit.request_id)
+            if visit.is_plan:
+                answer = turned_page(why, visit.scope.get("state", {}).get("session"))
+            else:
+                answer = problem(why, path=visit.path, request_id=visit.request_id)
             await answer(visit.scope, _nothing, visit.tell)
 
     def _note(self, visit: Visit) -> None:

@@ -20,6 +20,7 @@ from omnisource.models.reservation import Refused, StockMessage, StockSaid
 from omnisource.orchestrator.serve.examples import ACKNOWLEDGE, RECEIPTS, STOCK
 from omnisource.orchestrator.serve.problem import Turned, refused
 from omnisource.orchestrator.serve.rules import Caller, Here, WriteKey, rules
+from omnisource.orchestrator.serve.sharing import came
 from omnisource.orchestrator.serve.state import Service
 from omnisource.orchestrator.store.acknowledge import acknowledge
 from omnisource.orchestrator.store.feed import hear
@@ -89,9 +90,11 @@ def _own(caller: AccessKey, nodes: Iterable[str]) -> None:
 
 
 def _hear(here: Service, key: str, feed: Any, hear_all: Callable[..., FeedAnswer]) -> FeedAnswer:
-    """Take note of a feed, once."""
+    """Take note of a feed, once; who waits for what it brings is given it."""
     work = partial(hear_all, messages=feed.messages, safety=_safety(here, feed.messages))
-    return _once(here, key, feed, kind=FeedAnswer, work=work)
+    answer = _once(here, key, feed, kind=FeedAnswer, work=work)
+    came(here, feed.messages, answer)
+    return answer
 
 
 def _once(

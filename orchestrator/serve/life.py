@@ -119,8 +119,11 @@ def denied(said: Denied) -> Turned:
 
 @LIFE.post("/v1/orders", status_code=201, **rules("checkout", more=(404, 409)))
 async def post_order(by: By, asked: Annotated[PlaceRequest, PLACE]) -> Told:
-    """Place an order: on what is reserved for it, or allocated at once."""
-    verb = partial(place, placed=asked.placed, terms=asked.terms, reservation=asked.reservation)
+    """Place an order: on what is reserved for it, allocated at once, or held for the next run."""
+    verb = partial(
+        place, placed=asked.placed, terms=asked.terms, reservation=asked.reservation,
+        hold=asked.hold,
+    )  # fmt: skip
     return await by.do(asked.placed.order.order, verb)
 
 

@@ -15,6 +15,7 @@ _TERMS: Final[dict[str, Any]] = {
 PLACE: Final = examples(
     at_once={"placed": PLACED, "terms": _TERMS},
     on_a_reservation={"placed": PLACED, "reservation": "5f1d"},
+    held={"placed": PLACED, "hold": True},
 )
 CANCEL: Final = examples(line={"line": "S000001", "units": 1}, order={})
 QUOTE: Final = examples(address=_ADDRESS, faster={"fastest": True})

@@ -43,6 +43,15 @@ STYLE: Final = (
     ":focus-visible{outline:3px solid var(--link);outline-offset:2px}"
     "ol,ul{padding-left:1.25rem}"
     ".skip{position:absolute;left:-99rem}.skip:focus{position:static}"
+    "fieldset{border:1px solid var(--line);border-radius:.375rem;margin:.75rem 0}"
+    "fieldset.many{max-height:16rem;overflow-y:auto}"
+    "input[type=checkbox]{min-height:0;width:1.25rem;height:1.25rem;vertical-align:middle}"
+    "textarea{font:inherit;color:inherit;background:var(--paper);width:100%;min-height:4.5rem;"
+    "padding:.6rem;border:1px solid var(--soft);border-radius:.375rem}"
+    ".hint{display:block;color:var(--soft);font-size:.9375rem;margin:0 0 .75rem}"
+    "summary{padding:.6rem 0;cursor:pointer}progress{width:100%;height:1rem}"
+    "nav form,nav{border:0;display:flex;gap:1rem;align-items:center;flex-wrap:wrap}"
+    "@media print{nav,form,.skip{display:none}}"
 )
 _DIGEST: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
 POLICY: Final = (
@@ -97,15 +106,20 @@ def table(caption: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -
     return tag("div", made, class_="wide", role="region", tabindex="0", aria_label=caption)
 
 
-def page(title: str, *inside: object, refresh: int | None = None) -> str:
+def page(
+    title: str, *inside: object, refresh: int | None = None,
+    head: Html | None = None, before: Html | None = None,
+) -> str:  # fmt: skip
     """Return a whole page.
 
     Args:
         title: of the page.
         inside: what it says, below its heading.
         refresh: seconds after which it is loaded anew.
+        head: what else stands in its head.
+        before: what stands before its heading.
     """
-    head = tag(
+    top = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -113,7 +127,8 @@ def page(title: str, *inside: object, refresh: int | None = None) -> str:
         tag("meta", http_equiv="refresh", content=refresh) if refresh else Html(""),
         tag("title", title),
         tag("style", Html(STYLE)),
+        head or "",
     )
     main = tag("main", tag("h1", title), *inside, id="main")
     skip = tag("a", "To the content", href="#main", class_="skip")
-    return "<!doctype html>\n" + tag("html", head, tag("body", skip, main), lang="en")
+    return "<!doctype html>\n" + tag("html", top, tag("body", skip, before or "", main), lang="en")

@@ -51,15 +51,27 @@ class KeyRing:
         parts = halves(token)
         if parts is None:
             return None
+        key = await self._found(parts[0])
+        return key if proven(key, parts[1]) else None
+
+    async def holds(self, public: str) -> AccessKey | None:
+        """Return the key of a public half that was proven before; None where it holds no more.
+
+        Raises:
+            Unavailable: the database has been out of reach for too long.
+        """
+        key = await self._found(public)
+        return key if key is not None and key.revoked is None else None
+
+    async def _found(self, public: str) -> AccessKey | None:
         age = monotonic() - self._at
-        if age > FRESH or (age > EAGER and parts[0] not in self._keys):
+        if age > FRESH or (age > EAGER and public not in self._keys):
             reading = self._look_again()
-            if age > KEPT or parts[0] not in self._keys:
+            if age > KEPT or public not in self._keys:
                 await asyncio.shield(reading)
         if monotonic() - self._at > KEPT:
             raise Unavailable("keys cannot be read")
-        key = self._keys.get(parts[0])
-        return key if proven(key, parts[1]) else None
+        return self._keys.get(public)
 
     def _look_again(self) -> "asyncio.Task[None]":
         """Read keys in a thread, unless that is being done."""

@@ -33,6 +33,7 @@ from omnisource.orchestrator.store.database import Database
 from omnisource.orchestrator.store.plan import last_prices
 from omnisource.orchestrator.store.read import StoredWorld, read_world
 from omnisource.orchestrator.store.session import Statement, session_of
+from omnisource.solvers.leadtime.table import LeadTimes
 from omnisource.solvers.quote.grown import grown
 
 FREE: Final = Statement(
@@ -59,6 +60,7 @@ class Snapshot:
     world: World
     promiser: Promiser
     read_at: float  # of the machine's own clock
+    lead_times: LeadTimes | None = None
 
 
 def read_snapshot(database: Database, now: datetime, lead_times: Path | None = None) -> Snapshot:
@@ -72,7 +74,7 @@ def read_snapshot(database: Database, now: datetime, lead_times: Path | None = N
     made = promiser(world, last_prices(database), lead_times=times)
     units = made.desk.data.cell_units.copy()  # ours to change
     desk = replace(made.desk, data=made.desk.data._replace(cell_units=units))
-    return Snapshot(world, replace(made, desk=desk), began)
+    return Snapshot(world, replace(made, desk=desk), began, times)
 
 
 def warm_up(snapshot: Snapshot, now: datetime) -> None:

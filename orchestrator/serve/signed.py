@@ -2,8 +2,9 @@
 
     token  =  what . subject . end . signature           signature = HMAC-SHA256(key, the rest)
 
-what: `t` an order's tracking, `w` a node's work list, `d` an order on the service desk. A token is
-made of letters that a path takes, is checked in constant time, and names nothing but its subject.
+what: `t` an order's tracking, `w` a node's work list, `d` an order on the service desk, `p` a
+planner's session (planner/session.py), which is signed by another key. A token is made
+of letters that a path takes, is checked in constant time, and names nothing but its subject.
 """
 
 import hmac
@@ -16,8 +17,8 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from omnisource.models.base import UnusableInput
 
-What = Literal["t", "w", "d"]
-"""Tracking, a work list, the service desk."""
+What = Literal["t", "w", "d", "p"]
+"""Tracking, a work list, the service desk, a planner's session."""
 LETTER: Final[Mapping[str, What]] = {"tracking": "t", "work": "w", "desk": "d"}
 """What each page is called elsewhere."""
 SHORTEST: Final = 16

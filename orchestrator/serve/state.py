@@ -12,8 +12,10 @@ from functools import partial
 from time import time
 from typing import Any, Final, TypeVar
 
+from omnisource.models.backorder import BackorderRules
 from omnisource.models.base import OmnisourceError, Unavailable
-from omnisource.orchestrator.life.doing import Life, Lives
+from omnisource.orchestrator.life.doing import Life, Lives, Rules
+from omnisource.orchestrator.serve.gathered import Gathered
 from omnisource.orchestrator.serve.log import log
 from omnisource.orchestrator.serve.meters import Meters
 from omnisource.orchestrator.serve.notes import Notes
@@ -48,6 +50,7 @@ class Service:
     now: Clock
     threads: ThreadPoolExecutor
     lives: Lives = field(default_factory=Lives)
+    sharing: Gathered = field(default_factory=Gathered)
     learned: dict[str, tuple[float, Any]] = field(default_factory=dict)
 
     @property
@@ -153,7 +156,14 @@ def open_service(settings: Settings) -> Service:
             notes=Notes(meters),
             now=now,
             threads=ThreadPoolExecutor(settings.threads, "omnisource-request"),
+            lives=Lives(rules_of(settings)),
         )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules of the business that a deployment states."""
+    waits = BackorderRules(fair=settings.fair, on_time=settings.receipts_on_time)
+    return Rules(backorder=waits)
 
 
 def settle() -> None:

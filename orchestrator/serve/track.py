@@ -64,7 +64,8 @@ async def get_tracking(here: Here, order: Named) -> Tracking:
 
 def _tracked(here: Service, order: str) -> Tracking | None:
     late = here.lately("lateness", partial(read_lateness, here.desk.database))
-    return track(here.life, order, here.now(), late)
+    times = here.shelf.snapshot.lead_times
+    return track(here.life, order, here.now(), late, lead_times=times)
 
 
 @TRACK.get("/v1/orders/{order}/story", **rules("checkout", "planner", more=(404,)))
@@ -134,7 +135,7 @@ async def post_page(here: Here, request: Request, token: Token) -> HTMLResponse:
 
 async def _page(here: Service, token: str, asked: Form | None) -> HTMLResponse:
     link = opened(here.settings.link_key, token, here.now())
-    if link is None:
+    if link is None or link.what not in PAGES:
         said = sorry_page("This link holds no more", "Ask for a new one where you got it from.")
         return HTMLResponse(said, 404)
     if not here.buckets.take(f"{link.what} {link.subject}"):

@@ -30,7 +30,7 @@ from omnisource.solvers.problem import Ints
 from omnisource.solvers.shards.cut import runs
 
 NEAR: Final = 1.0
-"""Gap at which a plan is near enough: only its prices are wanted, which are found first."""
+"""Gap at which a plan is near enough: only prices are wanted, and these are found first."""
 MOST: Final = 50_000
 """Orders that are decided for prices at the most: the horizon ends with them."""
 

@@ -191,6 +191,11 @@ def explained(said: str) -> str:
     return said
 
 
+def unavailable(name: str, error: Exception) -> Unavailable:
+    """Return, in words, what a database refuses."""
+    return Unavailable(f"{name}: {explained(str(error))}")
+
+
 def loaded_database(url: str) -> Database:
     """Return a database that holds a scenario.
 

@@ -8,42 +8,39 @@ SQLite has one writer. So one thread writes, with a queue before it:
     (3)  COMMIT, which waits for the disk once for all of them
     (4)  only then is each told its answer; where (3) fails, all are told so, and nothing holds
 
-PostgreSQL writes side by side: a pool of connections, a transaction a write, each on the disk
-before it is told. A write that the server ends to break a deadlock is done again; so is one whose
-connection is lost, which may hold already: its key says so then, and it changes nothing. Where the
-server is not back within `PATIENCE` seconds, the database is unavailable.
+PostgreSQL writes side by side, by a pool of connections (pool.py). There those who want the same
+stock cell at the same time are one crowd (crowd.py), so that they do not queue for its row, each
+with a connection that others need.
 """
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from sqlite3 import Connection as Raw
 from sqlite3 import IntegrityError
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol
 
-from omnisource.models.base import Unavailable, UnusableInput
-from omnisource.orchestrator.store.database import Database, explained, loaded_database
+from omnisource.models.base import Unavailable
+from omnisource.models.reservation import Answer
+from omnisource.orchestrator.store.crowd import Crowds
+from omnisource.orchestrator.store.database import Database, loaded_database, unavailable
 from omnisource.orchestrator.store.places import Places
-from omnisource.orchestrator.store.session import Session, Undo
+from omnisource.orchestrator.store.pool import Pool
+from omnisource.orchestrator.store.reserve import Attempt, reserve
+from omnisource.orchestrator.store.session import Result, Session, Undo, Work
 
-Result = TypeVar("Result")
-Work = Callable[[Session], Result]
 Sync = Literal["FULL", "NORMAL"]
 
 MOST: Final = 256
 """Writes of one transaction at the most: what the last of them waits for."""
 POOL: Final = 8
 """Connections to PostgreSQL at the most."""
-AGAIN: Final = 5
-"""How often a write is done that PostgreSQL breaks off."""
 PATIENCE: Final = 5.0
 """Seconds that a write waits for a connection: a checkout would rather hear a no than wait."""
-LOST: Final = ("08", "57P")
-"""How PostgreSQL's states begin that end a connection; none at all where it just went away."""
 
 
 class Writer(Protocol):
@@ -69,6 +66,13 @@ class Desk:
     database: Database
     writer: Writer = field(repr=False)
     places: Places = field(repr=False)
+    crowds: Crowds | None = field(default=None, repr=False)  # none: writes queue anyway
+
+    def hold(self, attempt: Attempt) -> Answer:
+        """Hold a claim, or say no."""
+        if self.crowds is not None:
+            return self.crowds.hold(attempt)
+        return self.write(partial(reserve, attempt=attempt))
 
     def submit(self, work: Work[Result]) -> "Future[Result]":
         """Have a write done; the answer comes when it holds."""
@@ -117,8 +121,11 @@ def desk_on(
     database: Database, *, sync: Sync = "FULL", pool: int = POOL, wait: float = PATIENCE
 ) -> Desk:
     """Return a desk on a database that is open already."""
-    writer: Writer = _Pool(database, pool, wait) if database.is_postgres else _Group(database, sync)
-    return Desk(database, writer, Places(database))
+    places = Places(database)
+    if not database.is_postgres:
+        return Desk(database, _Group(database, sync), places)
+    writer = Pool(database, pool, wait)
+    return Desk(database, writer, places, Crowds(writer.write))
 
 
 @dataclass(frozen=True)
@@ -188,13 +195,13 @@ class _Group:
         except Exception as error:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
-            return [(job, None, _unavailable(self._name, error)) for job in jobs]
+            return [(job, None, unavailable(self._name, error)) for job in jobs]
         return told
 
     def _said(self, answer: Any, error: Exception | None) -> tuple[Any, Exception | None]:
         """Say in words what the database refused of one write."""
         refused = isinstance(error, sqlite3.Error) and not isinstance(error, IntegrityError)
-        return answer, _unavailable(self._name, error) if error and refused else error
+        return answer, unavailable(self._name, error) if error and refused else error
 
 
 def _own_connection(database: Database, sync: Sync) -> Raw:
@@ -222,82 +229,3 @@ def _in_savepoint(session: Session, work: Work[Any]) -> tuple[Any, Exception | N
         return _in_savepoint(session, error.then) if isinstance(error, Undo) else (None, error)
     raw.execute("RELEASE one")
     return answer, None
-
-
-def _unavailable(name: str, error: Exception) -> Exception:
-    """Say in words what a database refuses."""
-    return Unavailable(f"{name}: {explained(str(error))}")
-
-
-class _Pool:
-    """PostgreSQL's writers."""
-
-    def __init__(self, database: Database, most: int, wait: float) -> None:
-        from psycopg_pool import ConnectionPool
-
-        self._name, self._wait = database.name, wait
-        where = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        given = {"autocommit": True, "application_name": "omnisource"}
-        self._pool = ConnectionPool(
-            where, kwargs=given, min_size=1, max_size=most, open=True, timeout=wait,
-            reconnect_timeout=wait, configure=_to_the_disk,
-        )  # fmt: skip
-        self._threads = ThreadPoolExecutor(most, "omnisource-writer")
-
-    def submit(self, work: Work[Result]) -> "Future[Result]":
-        return self._threads.submit(self.write, work)
-
-    def write(self, work: Work[Result]) -> Result:
-        """Do a write in a transaction of its own; once more where it was broken off."""
-        import psycopg
-
-        for left in reversed(range(AGAIN)):
-            try:
-                return self._undoing(work)
-            except psycopg.IntegrityError:
-                raise
-            except psycopg.DataError as error:
-                raise UnusableInput(f"{self._name}: {explained(str(error))}") from error
-            except psycopg.Error as error:
-                if not left or not self._worth_another(error):
-                    raise _unavailable(self._name, error) from error
-        raise AssertionError("the last time either returns or raises")
-
-    def _worth_another(self, error: Exception) -> bool:
-        """Tell whether a write may go well the next time; connections that are lost are left."""
-        from psycopg.errors import DeadlockDetected, OperationalError, SerializationFailure
-        from psycopg_pool import PoolClosed, PoolTimeout
-
-        if isinstance(error, DeadlockDetected | SerializationFailure):
-            return True
-        if not isinstance(error, OperationalError) or isinstance(error, PoolClosed | PoolTimeout):
-            return False
-        if error.sqlstate is not None and not error.sqlstate.startswith(LOST):
-            return False
-        self._pool.check()
-        return True
-
-    def close(self) -> None:
-        self._threads.shutdown()
-        self._pool.close()
-
-    def _undoing(self, work: Work[Result]) -> Result:
-        """Do a write, or what is to be done instead."""
-        while True:
-            try:
-                return self._once(work)
-            except Undo as undo:
-                work = undo.then
-
-    def _once(self, work: Work[Result]) -> Result:
-        with (
-            self._pool.connection(timeout=self._wait) as raw,
-            raw.pipeline() as pipeline,
-            raw.transaction(),
-        ):
-            return work(Session(raw, pipeline, is_postgres=True))
-
-
-def _to_the_disk(raw: Any) -> None:
-    """Have every commit of a connection wait for the disk, whatever the server's default is."""
-    raw.execute("SET synchronous_commit TO on")

@@ -58,18 +58,23 @@ from omnisource.orchestrator.store.session import (
 )
 
 Work = list[tuple[Statement, Values]]
-ORDER: Final = Statement('SELECT status, version, document FROM orders WHERE "order" = :order')
+ORDERS: Final = Statement(
+    'SELECT "order", status, version, document FROM orders WHERE "order" IN (:orders)'
+)
 VERSION: Final = Statement('SELECT version FROM orders WHERE "order" = :order')
+VERSIONS: Final = Statement('SELECT "order", version FROM orders WHERE "order" IN (:orders)')
 LOCK_ORDER: Final = Statement(f'SELECT version FROM orders WHERE "order" = :order{LOCK}')
 LINES: Final = Statement(
-    'SELECT line, sku, units, document FROM lines WHERE "order" = :order ORDER BY row'
+    'SELECT "order", line, sku, units, document FROM lines WHERE "order" IN (:orders) ORDER BY row'
 )
-EVENTS: Final = Statement('SELECT document FROM events WHERE "order" = :order ORDER BY sequence')
+EVENTS: Final = Statement(
+    'SELECT "order", document FROM events WHERE "order" IN (:orders) ORDER BY "order", sequence'
+)
 GIVEN: Final = Statement(
-    "SELECT s.run, s.shipment, s.node, s.service, s.day, s.cost_cents, s.document, a.line, "
-    "a.units "
+    'SELECT s."order", s.run, s.shipment, s.node, s.service, s.day, s.cost_cents, s.document, '
+    "a.line, a.units "
     "FROM shipments s JOIN allocations a ON a.run = s.run AND a.shipment = s.shipment "
-    'WHERE s."order" = :order ORDER BY s.run, s.shipment, a.line'
+    'WHERE s."order" IN (:orders) ORDER BY s.run, s.shipment, a.line'
 )
 NEW_EVENT: Final = Statement(
     'INSERT INTO events ("order", sequence, kind, node, at, document) '
@@ -98,6 +103,10 @@ class Seen:
     given: Mapping[Shipment, Mapping[str, int]]  # units by line, of every shipment there is
 
 
+NOWHERE: Final = Seen(None, "", None, (), (), {})
+"""An order that there is not."""
+
+
 @dataclass(frozen=True)
 class Writing:
     """What is to be written of an order, and what was read before."""
@@ -116,25 +125,50 @@ class Writing:
 
 def read_order(database: Database, order: str) -> Seen:
     """Return an order with its events, and what the ledgers have given it."""
+    return read_orders(database, [order]).get(order, NOWHERE)
+
+
+def read_orders(database: Database, orders: Sequence[str]) -> dict[str, Seen]:
+    """Return orders by name, those that there are, with what the ledgers have given them."""
     with database.reading() as connection:
-        return seen_in(session_of(connection), order)
+        return all_seen_in(session_of(connection), orders)
 
 
 def seen_in(session: Session, order: str) -> Seen:
     """Return an order as a transaction sees it."""
-    found = session.rows(ORDER, order=order)
+    return all_seen_in(session, [order]).get(order, NOWHERE)
+
+
+def all_seen_in(session: Session, orders: Sequence[str]) -> dict[str, Seen]:
+    """Return orders as a transaction sees them, those that there are: four queries for all."""
+    names = list(orders)
+    found = session.rows(ORDERS, orders=names)
     if not found:
-        return Seen(None, "", None, (), (), {})
-    lines, events, given = (session.rows(each, order=order) for each in (LINES, EVENTS, GIVEN))
-    status, version, document = found[0]
-    return Seen(
-        version=version,
-        status=status,
-        order=None if events else Order(**_known(document), order=order),
-        lines=() if events else tuple(_line(order, row) for row in lines if row[2] > 0),
-        events=tuple(Event.model_validate_json(text) for (text,) in events),
-        given=_given(given),
+        return {}
+    lines, events, given = (
+        _by_order(session.rows(each, orders=names)) for each in (LINES, EVENTS, GIVEN)
     )
+    return {
+        order: Seen(
+            version=version,
+            status=status,
+            order=None if order in events else Order(**_known(document), order=order),
+            lines=()
+            if order in events
+            else tuple(_line(order, row) for row in lines.get(order, ()) if row[2] > 0),
+            events=tuple(Event.model_validate_json(text) for (text,) in events.get(order, ())),
+            given=_given(given.get(order, ())),
+        )
+        for order, status, version, document in found
+    }
+
+
+def _by_order(rows: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
+    """Return rows by their order, which stands first in each."""
+    found: dict[str, list[Sequence[Any]]] = {}
+    for order, *rest in rows:
+        found.setdefault(order, []).append(rest)
+    return found
 
 
 def read_version(database: Database, order: str) -> int | None:
@@ -142,6 +176,12 @@ def read_version(database: Database, order: str) -> int | None:
     with database.reading() as connection:
         found = session_of(connection).rows(VERSION, order=order)
     return int(found[0][0]) if found else None
+
+
+def read_versions(database: Database, orders: Sequence[str]) -> dict[str, int]:
+    """Return the versions of orders, of those that there are."""
+    with database.reading() as connection:
+        return dict(session_of(connection).rows(VERSIONS, orders=list(orders)))
 
 
 def _line(order: str, row: Sequence[Any]) -> Line:

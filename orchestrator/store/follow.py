@@ -1,6 +1,7 @@
 """The ledgers follow an order from one state to another: (3) to (5) of events.py."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from json import dumps
 from typing import Final
 
 from omnisource.models.lifecycle import (
@@ -222,12 +223,12 @@ def rows_of(was: Claims, after: OrderState, now: Claims) -> Work:
 
 
 def _shipment(state: OrderState, shipment: Shipment, units: int) -> Values:
-    arrives = None if shipment.arrives is None else shipment.arrives.isoformat()
+    times = {"arrives": shipment.arrives, "given_at": shipment.given_at}
     return {
         "run": shipment.run, "number": shipment.number, "order": state.name,
         "node": shipment.node, "service": shipment.service, "day": str(shipment.day),
         "units": units, "cents": shipment.cost_cents,
-        "document": "{}" if arrives is None else f'{{"arrives": "{arrives}"}}',
+        "document": dumps({name: at.isoformat() for name, at in times.items() if at}),
     }  # fmt: skip
 
 

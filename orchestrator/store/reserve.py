@@ -101,18 +101,23 @@ def reserve(session: Session, attempt: Attempt) -> Answer:
     Raises:
         Undo: the careful way is to be gone.
     """
-    needs = attempt.needs
-    if attempt.claim.order is not None or needs.missing or needs.kept:
+    if not is_plain(attempt):
         return _careful(session, attempt)
-    if attempt.stands is not None and attempt.ask.now > attempt.stands:
-        return _careful(session, attempt)
-    if needs.doubtful:
+    if attempt.needs.doubtful:
         return _doubtful(session, attempt)
     write = new_write(attempt.ask, attempt.held)
-    if not session.all_change([write, *_takes(needs)]):  # (1) to (3)
+    if not session.all_change([write, *takes(attempt.needs)]):  # (1) to (3)
         raise Undo(partial(_careful, attempt=attempt))
-    session.put(_new(attempt))
+    session.put(put_in(attempt))
     return attempt.held
+
+
+def is_plain(attempt: Attempt) -> bool:
+    """Tell whether a claim is free cells and quotas alone, so that the quick way may do."""
+    needs, stands = attempt.needs, attempt.stands
+    if attempt.claim.order is not None or needs.missing or needs.kept:
+        return False
+    return stands is None or attempt.ask.now <= stands
 
 
 def _doubtful(session: Session, attempt: Attempt) -> Answer:
@@ -128,7 +133,7 @@ def _doubtful(session: Session, attempt: Attempt) -> Answer:
     return replay(session, attempt.ask)
 
 
-def _takes(needs: Needs) -> list[tuple[Statement, Values]]:
+def takes(needs: Needs) -> list[tuple[Statement, Values]]:
     """Return what takes all that is needed, (2) and (3), each where it is free."""
     cells = [(TAKE_CELL, _of_cell(cell)) for cell in needs.cells]
     quotas = [
@@ -142,7 +147,7 @@ def _of_cell(cell: Cell) -> Values:
     return {"row": cell.row, "node": cell.node, "sku": cell.sku, "units": cell.units}
 
 
-def _new(attempt: Attempt) -> list[tuple[Statement, Values]]:
+def put_in(attempt: Attempt) -> list[tuple[Statement, Values]]:
     """Return what puts in the reservation and what it holds, (4)."""
     name, needs = attempt.held.reservation, attempt.needs
     holds = [("stock", cell.row, cell.units) for cell in needs.cells]
@@ -164,9 +169,9 @@ def _careful(session: Session, attempt: Attempt) -> Answer:
         return replay(session, attempt.ask)
     if not (refused := _refusal(session, attempt)):
         taken = [(TAKE_KNOWN, {"row": c.row, "units": c.units}) for c in attempt.needs.cells]
-        quotas = [work for work in _takes(attempt.needs) if work[0] is TAKE_QUOTA]
+        quotas = [work for work in takes(attempt.needs) if work[0] is TAKE_QUOTA]
         order = [(NEXT_VERSION, {"order": o}) for o in [attempt.claim.order] if o is not None]
-        session.put([*order, *taken, *quotas, *_new(attempt)])  # (8)
+        session.put([*order, *taken, *quotas, *put_in(attempt)])  # (8)
         return attempt.held
     if not attempt.final:
         raise Undo(lambda _: refused)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -130,6 +130,11 @@ def session_of(connection: Connection) -> Session:
     """Return a session in the transaction of a connection of SQLAlchemy."""
     raw = connection.connection.driver_connection
     return Session(raw, is_postgres=connection.dialect.name == "postgresql")
+
+
+Result = TypeVar("Result")
+Work = Callable[[Session], Result]
+"""What is done in one transaction."""
 
 
 class Undo(Exception):

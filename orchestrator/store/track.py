@@ -1,8 +1,9 @@
 """What tracking and work lists read out of a database: many orders at a time."""
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final
 
 from omnisource.orchestrator.store.database import Database
@@ -15,10 +16,12 @@ ARRIVED: Final = Statement(
     "SELECT at, document FROM events WHERE kind = 'delivered' ORDER BY row DESC LIMIT :most"
 )
 TO_SEND: Final = Statement(
-    'SELECT DISTINCT a."order" FROM allocations a WHERE a.node = :node '
+    'SELECT DISTINCT s."order", s.run, s.shipment, s.service, s.day, s.document, '
+    '(SELECT COUNT(*) FROM events e WHERE e."order" = s."order" AND e.node = s.node '
+    "AND e.kind = 'ready') FROM allocations a "
+    "JOIN shipments s ON s.run = a.run AND s.shipment = a.shipment WHERE a.node = :node "
     "AND NOT EXISTS (SELECT 1 FROM sent g WHERE g.run = a.run AND g.shipment = a.shipment "
-    "AND g.line = a.line AND g.units >= a.units) "
-    'ORDER BY a."order" LIMIT :most'
+    "AND g.line = a.line AND g.units >= a.units)"
 )
 
 
@@ -37,8 +40,28 @@ def _late(at: int, document: str) -> Iterable[tuple[str, float]]:
         yield planned.get("service") or "", (at - due) / 60
 
 
-def orders_at(database: Database, node: str, most: int) -> Sequence[str]:
-    """Return the orders of which something is still at a node."""
+@dataclass(frozen=True)
+class AtNode:
+    """A shipment of which something is still at its node."""
+
+    order: str
+    shipment: str
+    service: str | None  # none: over the counter
+    day: date
+    given_at: datetime | None  # none: on that day
+    ready: int  # shipments of its order that have been made ready there
+
+
+def read_at_node(database: Database, node: str) -> list[AtNode]:
+    """Return the shipments of which something is still at a node."""
     with database.reading() as connection:
-        rows = session_of(connection).rows(TO_SEND, node=node, most=most)
-    return [order for (order,) in rows]
+        rows = session_of(connection).rows(TO_SEND, node=node)
+    return [
+        AtNode(order, f"{run}/{number}", service, date.fromisoformat(day), _given_at(text), ready)
+        for order, run, number, service, day, text, ready in rows
+    ]
+
+
+def _given_at(document: str) -> datetime | None:
+    given = json.loads(document).get("given_at")
+    return None if given is None else datetime.fromisoformat(given)

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.orchestrator.synthetic.geography import Floats, Ints
+from omnisource.solvers.compiled import compiled
 
 BEYOND: Final = 1 << 40  # cents: it cannot be sent so
 
@@ -174,7 +174,7 @@ def _price_list(services: Sequence[Service]) -> tuple[Floats, Floats, Ints]:
     return ends, grams, cents
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cheapest(lines: Any, network: Any, cells: Any, goods: Any) -> Ints:
     """Price every line at every cell of its SKU, (1); arguments as `cheapest_cells` packs them."""
     (place, sku, units), (km, allowed, fees) = lines, network

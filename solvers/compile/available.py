@@ -21,11 +21,11 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import ABSENT, Column, Table, World
 from omnisource.solvers.compile.grouping import Rows, grouped
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Ints
 
 NO_CHANNEL: Final = -1
@@ -76,7 +76,7 @@ class Cells:
         return np.where(mine, own[order[at]], found).astype(np.int32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find(by_sku: tuple[Ints, Rows], cell_node: Rows, node: Rows, sku: Rows) -> Rows:
     start, rows = by_sku
     found = np.full(len(node), -1, np.int32)

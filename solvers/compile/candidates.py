@@ -26,6 +26,7 @@ from omnisource.solvers.compile.costs import (
     freight_cents,
     great_circle_km,
 )
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, Flags, Floats, Ints
 from omnisource.solvers.routes.clocks import BEYOND
 from omnisource.solvers.routes.direct import days_late, zone_rule
@@ -118,7 +119,7 @@ class Inputs(NamedTuple):
     reach: Reach
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def gather(data: Any, order: int, stamp: Ints, slot: Ints, nodes: Ints, cells: Ints) -> int:
     """Collect the nodes that hold any SKU of an order; return how many.
 
@@ -144,7 +145,7 @@ def gather(data: Any, order: int, stamp: Ints, slot: Ints, nodes: Ints, cells: I
     return met
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def way_bits(data: Any, node: int, service: int, km: float) -> np.uint64:
     """Return the bits of the rules that hold on the side of node, service and distance."""
     bits: np.uint64 = data.node_fences[node] & data.service_fences[service]
@@ -242,7 +243,7 @@ def distance(data: Any, order: int, node: int) -> float:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_reach(data: Any, sample: Ints, begin: int, end: int, km: Floats, rule: Any) -> None:
     """Write distance and rules of the destinations begin … end−1; `sample` is an order of each."""
     for d in range(begin, end):

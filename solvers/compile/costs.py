@@ -24,15 +24,15 @@ on its own data: the formulas stand once, the figures are found twice.
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, Floats, Ints
 
 EARTH_KM: Final = 6371.0088
 """Mean radius of the earth, km (IUGG)."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def great_circle_km(lat: float, lon: float, to_lat: float, to_lon: float) -> float:
     """Return the distance in km, rounded to 100 m (haversine; degrees in).
 
@@ -48,7 +48,7 @@ def great_circle_km(lat: float, lon: float, to_lat: float, to_lon: float) -> flo
     return float(np.floor(20 * EARTH_KM * np.arcsin(np.sqrt(half)) + 0.5) / 10)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def billable_grams(grams: int, mm3: float, divisor: float) -> int:
     """Return the weight that a parcel is charged for, (2).
 
@@ -62,7 +62,7 @@ def billable_grams(grams: int, mm3: float, divisor: float) -> int:
     return max(grams, int(np.ceil(mm3 / divisor)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def freight_cents(step_grams: Ints, step_cents: Ints, first: int, billable: int) -> int:
     """Return the tariff's price of a billable weight, (1); `NEVER` beyond the last step."""
     while step_grams[first] < billable:
@@ -70,7 +70,7 @@ def freight_cents(step_grams: Ints, step_cents: Ints, first: int, billable: int)
     return int(step_cents[first])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def co2_cents(grams: int, rate: float) -> int:
     """Return the price of a parcel's emissions, (3).
 
@@ -80,7 +80,7 @@ def co2_cents(grams: int, rate: float) -> int:
     return int(np.floor(grams * rate + 0.5))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def co2_rate(grams_per_kg_km: float, km: float, cents_per_kg: float) -> float:
     """Return cents a gram of goods, (3); 0 where the distance is not known (NaN).
 
@@ -92,7 +92,7 @@ def co2_rate(grams_per_kg_km: float, km: float, cents_per_kg: float) -> float:
     return grams_per_kg_km * km * cents_per_kg * 1e-6
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_parcels(
     grams: Ints, mm3: Floats, divisor: Floats, first: Ints, rate: Floats,
     step_grams: Ints, step_cents: Ints,
@@ -111,7 +111,7 @@ def price_parcels(
     return billable, freight, co2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def way_cents(
     ways: Any, way: int, grams: int, mm3: float, fences: int | np.uint64, late: int
 ) -> int:

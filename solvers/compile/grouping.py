@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import Column
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Ints
 
 Rows = NDArray[np.int32]
@@ -24,7 +24,7 @@ def grouped(keys: Column, size: int) -> tuple[Ints, Rows]:
     return start, _dealt(keys, start[:-1].copy())
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _dealt(keys: Rows, at: Ints) -> Rows:
     """Deal rows out to their keys, whose next place is `at`: a counting sort."""
     rows = np.empty(len(keys), np.int32)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import World
 from omnisource.solvers.compile.candidates import VERDICTS
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Decisions, Ints, Problem
 
 
@@ -69,7 +69,7 @@ def shipped(world: World, problem: Problem, legend: Legend, decisions: Decisions
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread(
     start: Ints, line: Ints, units: Ints, line_start: Ints, line_rows: Ints, asked: Ints
 ) -> tuple[Ints, Ints, Ints]:

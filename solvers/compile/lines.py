@@ -7,10 +7,10 @@ an order at a time.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from omnisource.models.world import World
 from omnisource.solvers.compile.grouping import Rows
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Ints
 
 
@@ -31,7 +31,7 @@ def joined_lines(world: World) -> Joined:
     return Joined(*_join(first, lines["sku"], lines["units"]))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _join(first: Ints, sku: Rows, units: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Return `Joined` of lines whose orders start at `first`, (K+1,)."""
     size = len(sku)
@@ -53,7 +53,7 @@ def _join(first: Ints, sku: Rows, units: Ints) -> tuple[Ints, Ints, Ints, Ints, 
     return order_line, line_sku[:lines], start[: lines + 1], rows, asked[:lines]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sort(sku: Rows, begin: int, end: int, rows: Ints) -> None:
     """Put the rows begin … end−1 in the order of their SKUs: insertion, as baskets are small."""
     for row in range(begin, end):

@@ -39,6 +39,7 @@ from omnisource.solvers.compile.candidates import (
 )
 from omnisource.solvers.compile.costs import billable_grams, freight_cents
 from omnisource.solvers.compile.shortlist import compress, shortlisted
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.problem import NEVER, Floats, Ints
 
@@ -82,7 +83,7 @@ class Contents(NamedTuple):
     known: Ints  # (zones,) order whose freight is in that row
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grown(column: Any, size: int) -> Any:
     """Return the column with room for `size` entries, what it holds kept."""
     if len(column) >= size:
@@ -92,7 +93,7 @@ def grown(column: Any, size: int) -> Any:
     return wider
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sizes(data: Any, begin: int, end: int) -> tuple[int, int]:
     """Return the most lines and the most contents of orders begin … end−1."""
     longest, states = 1, 2
@@ -107,7 +108,7 @@ def sizes(data: Any, begin: int, end: int) -> tuple[int, int]:
     return longest, states
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def describe(data: Any, order: int, stride: Ints, all_of: Any) -> int:
     """Fill what an order's contents weigh and carry; set strides; return how many there are."""
     first, k = data.order_line[order], data.order_line[order + 1] - data.order_line[order]
@@ -135,7 +136,7 @@ def describe(data: Any, order: int, stride: Ints, all_of: Any) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keep_bundles_whole(data: Any, order: int, stride: Ints, all_of: Any) -> None:
     """Mark contents that hold half a bundle: they can be sent no more than goods that ship alone.
 
@@ -154,7 +155,7 @@ def keep_bundles_whole(data: Any, order: int, stride: Ints, all_of: Any) -> None
                 all_of.alone[s], all_of.total[s] = True, max(all_of.total[s], 2)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_zone(data: Any, zone: int, service: int, steps: int, size: int, all_of: Any) -> None:
     """Fill the freight of all contents in a zone of a service."""
     for s in range(1, size):
@@ -183,7 +184,7 @@ def cheapest_way(goods: Any, ways: int, by_way: Any) -> tuple[int, int]:
     return best, by
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look(data: Any, keep: Any, zone_of: Ints, begin: int, end: int) -> Any:
     """Look at every (line, node) with stock of the orders begin … end−1.
 

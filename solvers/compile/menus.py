@@ -12,10 +12,10 @@ or `NEVER` where no way carries it.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.solvers.compile.costs import way_cents
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import MENU_LIMIT, NEVER, Flags, Ints, Problem
 
 
@@ -43,7 +43,7 @@ def menu_sizes(
     return np.where(small, sizes, 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def breaks_a_bundle(problem: Problem, first: int, units: Ints) -> bool:
     """Say whether a content holds half a bundle that lies in one parcel, (2) of kits.py."""
     for j in range(len(units)):
@@ -56,7 +56,7 @@ def breaks_a_bundle(problem: Problem, first: int, units: Ints) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def content_cents(problem: Problem, order: int, candidate: int, units: Ints) -> tuple[int, int]:
     """Return the cost of a content, in cents, and the way that gives it, (`NEVER`, −1) if none.
 
@@ -92,7 +92,7 @@ def content_cents(problem: Problem, order: int, candidate: int, units: Ints) -> 
     return best + fixed + problem.per_shipment[problem.node[candidate]], best_way
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_menus(
     problem: Problem,
     begin: int,
@@ -122,7 +122,7 @@ def fill_menus(
                 content[m] = state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def next_content(units: Ints, cap: NDArray[np.int32], pair: int) -> int:
     """Step `units` to the next content of a menu; return the line that grew."""
     j = 0

@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, Floats, Ints
 
 FAR = 2**60
@@ -23,7 +23,7 @@ class Shortlist(NamedTuple):
     priced: bool  # whether there are prices
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def values_of(data: Any, keep: Any, order: int, menus: Any) -> Any:
     """Return, (entries,), what each menu entry costs with the prices of what it takes, cents."""
     cost, state, entries, node, cell = menus
@@ -45,7 +45,7 @@ def values_of(data: Any, keep: Any, order: int, menus: Any) -> Any:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def shortlisted(data: Any, keep: Any, order: int, menus: Any, size: int, to: Any) -> None:
     """Mark the menu entries of an order that are kept, by (2) and (3); `to` is (kept, priced).
 
@@ -89,7 +89,7 @@ def shortlisted(data: Any, keep: Any, order: int, menus: Any, size: int, to: Any
             cover(data, keep, s, int(line[s]), first, k, (cost, state, where, kept, cell))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def parts(data: Any, order: int, size: int, k: int, top: Any) -> Any:
     """Return, (S,), the cheapest cost of sending each content in one parcel or more."""
     first = data.order_line[order]
@@ -127,7 +127,7 @@ def parts(data: Any, order: int, size: int, k: int, top: Any) -> Any:
     return whole
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cover(data: Any, keep: Any, s: int, j: int, first: int, k: int, menus: Any) -> None:
     """Keep entries of a content of one line until their cells hold enough, (3)."""
     cost, state, where, kept, cell = menus
@@ -143,7 +143,7 @@ def cover(data: Any, keep: Any, s: int, j: int, first: int, k: int, menus: Any) 
         count += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def compress(
     kept: Any,
     k: int,

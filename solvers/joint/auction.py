@@ -22,8 +22,8 @@ it is a heuristic without that promise: solvers/joint/neighbour.py improves on i
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.kernel import best_plan
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import Left, lent_menus, scratch
@@ -49,7 +49,7 @@ class Book(NamedTuple):
     bid: Floats  # (U,) cents a unit, `UNKNOWN` until challenged
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hold(menus: Any, o: int, plans: Any, left: Any, book: Any) -> None:
     """Take an order's plan out of what is left and enter what it holds."""
     take(menus, o, plans, 1, left)
@@ -77,7 +77,7 @@ def hold(menus: Any, o: int, plans: Any, left: Any, book: Any) -> None:
             end += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def give_back(menus: Any, o: int, plans: Any, left: Any, book: Any, to: Any) -> None:
     """Put all that an order holds back; the price of a cell that has units again starts anew.
 
@@ -100,7 +100,7 @@ def give_back(menus: Any, o: int, plans: Any, left: Any, book: Any, to: Any) -> 
     plans.count[o] = 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def regret(
     menus: Any, o: int, closed: int, prices: Any, left: Any, plans: Any, scene: Any
 ) -> float:
@@ -114,7 +114,7 @@ def regret(
     return value - priced_cost(menus, o, prices, plans)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lowest(menus: Any, r: int, prices: Any, left: Any, plans: Any, book: Any, scene: Any) -> int:
     """Return the slot of the lowest bid in a cell, those not known found first."""
     best, slot = -1, book.head[r]
@@ -128,7 +128,7 @@ def lowest(menus: Any, r: int, prices: Any, left: Any, plans: Any, book: Any, sc
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def thin_out(menus: Any, prices: Any, left: Any, plans: Any, scene: Any) -> Ints:
     """Return orders to be moved from nodes that have too many: who is cheapest to move first."""
     work, view, spare = scene
@@ -160,7 +160,7 @@ def thin_out(menus: Any, prices: Any, left: Any, plans: Any, scene: Any) -> Ints
     return out[:count]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def shrink(menus: Any, o: int, plans: Any, node_orders: Ints, node_units: Ints) -> None:
     """Add what an order's plan takes of nodes to what they have left."""
     first, k = menus.order_line[o], menus.order_line[o + 1] - menus.order_line[o]
@@ -173,7 +173,7 @@ def shrink(menus: Any, o: int, plans: Any, node_orders: Ints, node_units: Ints) 
             rest //= radix
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def auction(problem: Any, prices: Any, left: Any, plans: Any) -> tuple[int, int]:
     """Turn everybody's cheapest plans into plans that fit, in place.
 

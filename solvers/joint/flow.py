@@ -24,10 +24,10 @@ network is kept small without loss:
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from omnisource.solvers.compile.costs import beyond_cents
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.joint.resources import GRAIN
 from omnisource.solvers.oracle.plans import Left, Plans
 from omnisource.solvers.oracle.serve import costs_of, priced_costs, take_all
@@ -154,7 +154,7 @@ def _short(problem: Problem, orders: Ints, prices: Prices) -> Ints:
     return np.asarray(np.round(cents * GRAIN), np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _offers(
     problem: Problem, orders: Ints, at: tuple[Left, Prices], short: Ints
 ) -> tuple[Ints, Ints, Ints, Ints]:

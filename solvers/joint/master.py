@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from ortools.linear_solver.python import model_builder_helper as mb
 from scipy import sparse
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.joint.resources import Room
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import Plans, lent_menus
@@ -126,7 +126,7 @@ def _counted(first: Ints, count: Ints) -> tuple[Ints, Ints]:
     return np.repeat(first - new[:-1], count) + np.arange(new[-1]), new
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _columns(problem: Problem, orders: Ints, plans: Any) -> tuple[Ints, Ints, Ints, Ints]:
     cells, nodes = len(problem.stock), len(problem.node_orders)
     load_node, group = lent(problem.soft.load_node), lent(problem.soft.group)

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.solvers.compile.world import in_threads
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.joint.finish import copied, enter
 from omnisource.solvers.joint.master import Pool, pool, solve
 from omnisource.solvers.joint.prices import Pass
@@ -89,7 +89,7 @@ def _lists(
     return both[1].astype(np.int64), start.astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread(seeds: Ints, lists: tuple[Ints, Ints, Ints, Ints], seen: Flags, known: Flags) -> Ints:
     """Walk from orders to the resources that they want to the orders that want these."""
     takers, first_taker, wants, first_want = lists

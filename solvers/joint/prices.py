@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
 from omnisource.solvers.compile.world import blocks, in_threads
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.joint.resources import Resources
 from omnisource.solvers.joint.scarce import Products, first_prices
 from omnisource.solvers.oracle import alike
@@ -110,7 +110,7 @@ def price_again(resources: Resources, before: Pass, y: Floats, threads: int) -> 
     return Pass(y, prices, plans, used, bound), orders
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def touched(problem: Problem, cell: Flags, node: Flags, short: Flags) -> Ints:
     """Return the orders with a menu that could take of a resource that is marked."""
     order_candidate, of_node = lent(problem.order_candidate), lent(problem.node)

@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import Left, Plans
 from omnisource.solvers.oracle.serve import use
@@ -134,7 +134,7 @@ class Resources:
         return int(over @ self.ceiling[self.hard :]) if len(over) else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def short_units(problem: Problem, orders: Ints, plans: Plans) -> Ints:
     """Return the units that each of those orders is left short."""
     order_line, units = lent(problem.order_line), lent(problem.units)

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints, Problem
 
@@ -65,7 +65,7 @@ def first_prices(problem: Problem, stock: Ints, sending: float) -> Floats:
     return np.where(stock < UNLIMITED // 2, np.maximum(price - sending, 0.0), 0.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def product_of_lines(problem: Problem) -> Ints:
     """Return the product of each line of orders with a menu, (L,); −1 where no node has it."""
     out = np.full(len(problem.units), -1, np.int64)
@@ -96,7 +96,7 @@ class Reach(NamedTuple):
     room: Ints  # (J,) units left
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def marginal_penalties(
     problem: Problem, by_product: tuple[Ints, Ints, Ints], stock: Ints
 ) -> Floats:
@@ -126,7 +126,7 @@ def marginal_penalties(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reached(problem: Problem, asked: tuple[Ints, Ints], stock: Ints, local: Ints) -> Reach:
     """Return which cells each line reaches, nothing flowing yet; `local` is −1 before and after.
 
@@ -169,7 +169,7 @@ def reached(problem: Problem, asked: tuple[Ints, Ints], stock: Ints, local: Ints
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill(reach: Reach) -> Any:
     """Solve (1); return the lines and cells of the violators, as flags, and the units lacking."""
     lines, cells = len(reach.rest), len(reach.cells)
@@ -189,7 +189,7 @@ def fill(reach: Reach) -> Any:
     return met, lacking
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def move(reach: Reach, e: int, units: int) -> None:
     """Let so many units more flow over an edge."""
     reach.flow[e] += units
@@ -197,7 +197,7 @@ def move(reach: Reach, e: int, units: int) -> None:
     reach.room[reach.cell[e]] -= units
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def search(reach: Reach, i: int, met: Any, work: Any) -> int:
     """Return a cell with room that line i reaches by exchanges, −1 if there is none.
 
@@ -232,7 +232,7 @@ def search(reach: Reach, i: int, met: Any, work: Any) -> int:
     return end
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def augment(reach: Reach, path: tuple[int, int], to_line: Ints, to_cell: Ints) -> None:
     """Send as many units as the path found from a line to a cell carries."""
     i, end = path

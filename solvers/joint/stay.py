@@ -24,9 +24,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from omnisource.solvers.compile.legend import Legend
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.joint.solve import joint
 from omnisource.solvers.oracle.kernel import price_some
 from omnisource.solvers.oracle.plans import Left, Plans
@@ -128,7 +128,7 @@ def _values(problem: Problem, answer: Answer) -> Any:
     return plans.value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _dearer(problem: Problem, before: Settled, cents: int, cost: Ints) -> None:
     """Add `cents` to the cost, (M,), of every entry that moves, (1)."""
     for o in range(len(before.had)):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import World
@@ -21,6 +20,7 @@ from omnisource.solvers.compile.grouping import Rows
 from omnisource.solvers.compile.groups import late_factor
 from omnisource.solvers.compile.legend import Shipped
 from omnisource.solvers.compile.risk import held_at, move_cents, shipment_risk, unit_risk
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints
 from omnisource.solvers.routes.clocks import BEYOND
 from omnisource.solvers.routes.direct import COUNTER, Network, distances_km, network, zone_rules
@@ -226,7 +226,7 @@ class Parcels:
         return np.append(figures, 0)[self.rule]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _co2_rates(grams_per_kg_km: Floats, km: Floats, cents_per_kg: float) -> Floats:
     rates = np.empty(len(km))
     for s in range(len(km)):

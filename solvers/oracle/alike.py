@@ -13,9 +13,9 @@ where to look: orders are alike if their columns are compared and found equal.
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import Plans, lent_menus
 from omnisource.solvers.problem import Ints, Problem
@@ -38,7 +38,7 @@ def copied(problem: Problem, plans: Plans, first: Ints) -> None:
     _copy(problem, plans, first)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keys(problem: Problem) -> NDArray[np.uint64]:
     """Return, (K,), a key of all that the oracle reads of each order, and of its groups."""
     menus, group = lent_menus(problem), lent(problem.soft).group
@@ -48,14 +48,14 @@ def keys(problem: Problem) -> NDArray[np.uint64]:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mixed(key: Any, value: Any) -> Any:
     """Return a key with one number more in it."""
     key = (key ^ np.uint64(value)) * PRIME
     return key ^ (key >> SHIFT)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(menus: Any, group: Any, o: int) -> Any:
     key = _mixed(_mixed(BASIS, menus.max_shipments[o]), menus.complete[o])
     for column in range(group.shape[1]):
@@ -73,7 +73,7 @@ def _key(menus: Any, group: Any, o: int) -> Any:
     return key
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def first_alike(problem: Problem, key: NDArray[np.uint64]) -> Ints:
     """Return, (K,), the first order that each is like, by any keys that are equal for those."""
     menus, group = lent_menus(problem), lent(problem.soft).group
@@ -97,7 +97,7 @@ def first_alike(problem: Problem, key: NDArray[np.uint64]) -> Ints:
     return first
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _equal(menus: Any, group: Any, a: int, b: int) -> bool:
     """Compare two orders, column by column."""
     if menus.max_shipments[a] != menus.max_shipments[b] or menus.complete[a] != menus.complete[b]:
@@ -119,7 +119,7 @@ def _equal(menus: Any, group: Any, a: int, b: int) -> bool:
     return _equal_menus(menus, _span(others, a), _span(others, b))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _equal_menus(menus: Any, a: tuple[int, int], b: tuple[int, int]) -> bool:
     """Compare what two runs of equally many candidates could send, and at what cost."""
     start, pairs = menus.menu_start, menus.pair_start
@@ -135,12 +135,12 @@ def _equal_menus(menus: Any, a: tuple[int, int], b: tuple[int, int]) -> bool:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _span(start: Any, row: int) -> tuple[int, int]:
     return start[row], start[row + 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same_numbers(column: Any, a: tuple[int, int], b: tuple[int, int]) -> bool:
     """Compare two runs of a column."""
     if a[1] - a[0] != b[1] - b[0]:
@@ -151,7 +151,7 @@ def _same_numbers(column: Any, a: tuple[int, int], b: tuple[int, int]) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _copy(problem: Problem, plans: Plans, first: Ints) -> None:
     menus, to = lent_menus(problem), lent(plans)
     for o in range(first.size):

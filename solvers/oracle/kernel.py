@@ -26,8 +26,8 @@ cent below 2⁴³ cents, so sums of float64 are exact and do not depend on their
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import (
     FAR,
@@ -47,7 +47,7 @@ from omnisource.solvers.oracle.stages import (
 from omnisource.solvers.problem import Ints, Problem
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def relaxed_plan(
     problem: Any, order: int, prices: Any, left: Any, work: Any, out: Any
 ) -> tuple[float, int, int]:
@@ -86,7 +86,7 @@ def relaxed_plan(
     return value, count, over
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _subsets(problem: Any, order: int, size: int, work: Any) -> None:
     """Fill f and take, (2), where every line asks for one unit: states are sets of lines."""
     best, f, take, fall, fine = work.best, work.f, work.take, work.fall, work.fine
@@ -113,7 +113,7 @@ def _subsets(problem: Any, order: int, size: int, work: Any) -> None:
         f[s], take[s] = least, taken
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _crowded(node: Any, left: Any, plan: Any, units: int) -> int:
     """Return a candidate that sends more parcels, or units, than its node has room for, else −1.
 
@@ -130,7 +130,7 @@ def _crowded(node: Any, left: Any, plan: Any, units: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def best_plan(
     problem: Any, order: int, prices: Any, left: Any, work: Any, out: Any
 ) -> tuple[float, int]:
@@ -156,13 +156,13 @@ def best_plan(
     return value, count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_block(problem: Problem, prices: Any, left: Any, begin: int, end: int, plans: Any) -> None:
     """Write the cheapest plan of every order begin … end−1, each as if it were alone."""
     price_some(problem, prices, left, np.arange(begin, end), plans)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_some(problem: Problem, prices: Any, left: Any, orders: Ints, plans: Any) -> None:
     """Write the cheapest plan of each of those orders with a menu, each as if it were alone."""
     work = scratch(problem, orders)

@@ -3,9 +3,9 @@
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.problem import Flags, Floats, Ints, Problem
 
@@ -78,7 +78,7 @@ class Scratch(NamedTuple):
     fine: Floats  # (k,) cents of that
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scratch(problem: Any, orders: Any) -> Any:
     """Return work space that fits each of those orders that has a menu."""
     states, room, lines = 1, 1, 1
@@ -123,7 +123,7 @@ class Menus(NamedTuple):
     menu_content: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lent_menus(problem: Any) -> Any:
     """Lend the menus of a problem, for as long as the caller holds it."""
     return lent(

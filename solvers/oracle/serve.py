@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.kernel import best_plan
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import (
@@ -17,7 +17,7 @@ from omnisource.solvers.oracle.stages import all_short
 from omnisource.solvers.problem import Floats, Ints
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def take(problem: Any, order: int, plans: Any, sign: int, left: Any) -> None:
     """Take an order's plan out of what is left (sign 1), or put it back (−1)."""
     first, k = problem.order_line[order], problem.order_line[order + 1] - problem.order_line[order]
@@ -35,7 +35,7 @@ def take(problem: Any, order: int, plans: Any, sign: int, left: Any) -> None:
                 left.node_units[n] -= sign * units
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def true_cost(problem: Any, order: int, plans: Any) -> int:
     """Return an order's cost without prices, shortage included, cents."""
     first, k = problem.order_line[order], problem.order_line[order + 1] - problem.order_line[order]
@@ -51,7 +51,7 @@ def true_cost(problem: Any, order: int, plans: Any) -> int:
     return cost
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def serve_in_turn(problem: Any, prices: Any, sequence: Ints, left: Any, plans: Any) -> None:
     """Serve orders one after the other, each by its cheapest plan over what is left."""
     work = scratch(problem, sequence)
@@ -77,7 +77,7 @@ def use(problem: Any, plans: Plans, orders: Ints | None = None) -> Left:
     return taken
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def costs(problem: Any, plans: Any) -> Ints:
     """Return, (K,), each order's cost without prices, cents."""
     menus, given = lent_menus(problem), lent(plans)
@@ -87,7 +87,7 @@ def costs(problem: Any, plans: Any) -> Ints:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def put_back(problem: Any, prices: Any, sequence: Ints, left: Any, plans: Any, spare: Any) -> int:
     """Take each order out and put it back by its cheapest plan; return how many changed.
 
@@ -116,7 +116,7 @@ def put_back(problem: Any, prices: Any, sequence: Ints, left: Any, plans: Any, s
     return changed
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def priced_cost(problem: Any, order: int, prices: Any, plans: Any) -> float:
     """Return an order's cost and the price of all that its plan takes, cents."""
     cost, more, short = float(true_cost(problem, order, plans)), prices.short[order], 0
@@ -138,7 +138,7 @@ def priced_cost(problem: Any, order: int, prices: Any, plans: Any) -> float:
     return float(cost + more * short)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def take_all(problem: Any, orders: Ints, plans: Any, sign: int, left: Any) -> None:
     """Take the plans of those orders out of what is left (sign 1), or put them back (−1)."""
     menus, given, room = lent_menus(problem), lent(plans), lent(left)
@@ -146,7 +146,7 @@ def take_all(problem: Any, orders: Ints, plans: Any, sign: int, left: Any) -> No
         take(menus, o, given, sign, room)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def costs_of(problem: Any, orders: Ints, plans: Any) -> Ints:
     """Return the cost of each of those orders without prices, cents."""
     menus, given = lent_menus(problem), lent(plans)
@@ -156,7 +156,7 @@ def costs_of(problem: Any, orders: Ints, plans: Any) -> Ints:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def priced_costs(problem: Any, orders: Ints, prices: Any, plans: Any) -> Floats:
     """Return the cost of each of those orders with the price of what it takes, cents."""
     menus, fees, given = lent_menus(problem), lent(prices), lent(plans)
@@ -166,7 +166,7 @@ def priced_costs(problem: Any, orders: Ints, prices: Any, plans: Any) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fits(problem: Any, order: int, plans: Any, left: Any) -> bool:
     """Say whether an order's plan keeps within what is left; `left` is as before afterwards."""
     take(problem, order, plans, 1, left)

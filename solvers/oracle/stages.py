@@ -13,13 +13,13 @@ until a plan keeps within what is left: a relaxation tightened only where it was
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.plans import FAR
 from omnisource.solvers.problem import NEVER, Ints
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lay_out(problem: Any, order: int, work: Any) -> tuple[int, int, int]:
     """Set the strides of an order's states; return its lines, its units and its layers."""
     first = problem.order_line[order]
@@ -32,7 +32,7 @@ def lay_out(problem: Any, order: int, work: Any) -> tuple[int, int, int]:
     return k, units, layers
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lay_short(problem: Any, order: int, k: int, more: float, work: Any) -> None:
     """Set what it does to a state, and costs, that a unit goes short: with it its whole bundle."""
     first = problem.order_line[order]
@@ -49,7 +49,7 @@ def lay_short(problem: Any, order: int, k: int, more: float, work: Any) -> None:
                 work.fine[i] += many * (problem.shortage[first + j] + more)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def holds_bundle(problem: Any, first: int, k: int, i: int, state: Any) -> bool:
     """Say whether a state has all of the bundle that line i is of; a loose unit it has."""
     head = problem.kit[first + i]
@@ -61,7 +61,7 @@ def holds_bundle(problem: Any, first: int, k: int, i: int, state: Any) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_contents(
     problem: Any, order: int, span: tuple[int, int], at: Any, work: Any, fill: Any
 ) -> tuple[int, int]:
@@ -131,7 +131,7 @@ def price_contents(
     return most, parcels
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cut(problem: Any, order: int, k: int, layers: int, prices: Any, work: Any) -> None:
     """Fill f and take, (2). One layer means no limit; otherwise layer j allows j shipments."""
     first, short = problem.order_line[order], not problem.complete[order]
@@ -177,7 +177,7 @@ def cut(problem: Any, order: int, k: int, layers: int, prices: Any, work: Any) -
             f[here + s], take[here + s] = low, taken
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def all_short(problem: Any, order: int, more: float) -> float:
     """Return the penalty of serving nothing, cents; `more` is the price of a unit short."""
     total = 0.0
@@ -186,7 +186,7 @@ def all_short(problem: Any, order: int, more: float) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read_off(
     problem: Any, order: int, layers: int, at: tuple[int, int], work: Any, out: Any
 ) -> int:
@@ -211,7 +211,7 @@ def read_off(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def overstepped(problem: Any, order: int, left: Any, plan: Any) -> int:
     """Return a candidate whose shipments together take more than is left, −1 if there is none."""
     candidate, entry, at, count = plan
@@ -241,7 +241,7 @@ def overstepped(problem: Any, order: int, left: Any, plan: Any) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sub_states(s: int, k: int, stride: Ints, radix: Ints, into: Ints) -> int:
     """List the states t, 0 < t ≤ s in every digit; return how many."""
     count = 1
@@ -255,7 +255,7 @@ def sub_states(s: int, k: int, stride: Ints, radix: Ints, into: Ints) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bundles(
     problem: Any, c: int, order: int, prices: Any, left: Any, work: Any
 ) -> tuple[Any, Any, Any]:
@@ -294,7 +294,7 @@ def bundles(
     return g, split, entry
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_stage(before: Any, after: Any, sent: Any, g: Any, shape: Any) -> None:
     """Join one candidate's bundles to F, (3); `sent` keeps t and i as t · (parcels + 1) + i."""
     k, stride, radix = shape
@@ -315,7 +315,7 @@ def add_stage(before: Any, after: Any, sent: Any, g: Any, shape: Any) -> None:
                         after[j, s], sent[j, s] = cost, t * (parcels + 1) + i
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def staged(
     problem: Any, order: int, prices: Any, left: Any, work: Any, to: Any
 ) -> tuple[float, int, int]:

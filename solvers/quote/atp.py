@@ -55,12 +55,12 @@ the same in plain Python.
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import ABSENT, Column, World
 from omnisource.solvers.compile.available import Cells, channel_codes, held, kept_back, received
 from omnisource.solvers.compile.grouping import grouped
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import UNLIMITED, Floats, Ints
 
 COUNT_DAYS: Final = 90.0
@@ -157,7 +157,7 @@ def _events(
     return start, at[order][rows], units[order][rows]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _steps(base: Ints, events: tuple[Ints, Ints, Ints], now: int) -> tuple[Ints, Ints, Ints]:
     """Return the first step of each cell, when each step begins, and its units, (1) and (2)."""
     start, at, units = events
@@ -207,7 +207,7 @@ def lost_units(world: World, rows: int, now: int, count_days: float = COUNT_DAYS
     return lost
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def step_of(atp: Any, cell: int, at: int) -> int:
     """Return the step that holds at a time; before `now`, the first."""
     step = atp.step_start[cell]
@@ -216,7 +216,7 @@ def step_of(atp: Any, cell: int, at: int) -> int:
     return int(step)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fence(atp: Any, cell: int, channel: int) -> tuple[int, int]:
     """Return the units of a cell that are fenced off from a channel, and its own allotment.
 
@@ -231,14 +231,14 @@ def fence(atp: Any, cell: int, channel: int) -> tuple[int, int]:
     return others, own
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def promisable(atp: Any, cell: int, channel: int, at: int) -> int:
     """Return the units of a cell that a channel can promise for a time, (4)."""
     others, own = fence(atp, cell, channel)
     return int(max(0, min(own, atp.step_units[step_of(atp, cell, at)] - others)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def first_time(atp: Any, cell: int, channel: int, units: int) -> int:
     """Return the minute from which a channel can promise so many units, (5)."""
     others, own = fence(atp, cell, channel)
@@ -250,7 +250,7 @@ def first_time(atp: Any, cell: int, channel: int, units: int) -> int:
     return UNLIMITED
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def there(atp: Any, cell: int, units: int, at: int) -> float:
     """Return the probability that so many units can really be taken from a cell, (7)."""
     slack = atp.step_units[step_of(atp, cell, at)] + atp.safety[cell] - units
@@ -259,7 +259,7 @@ def there(atp: Any, cell: int, units: int, at: int) -> float:
     return at_most(slack, atp.lost[cell])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def at_most(units: int, mean: float) -> float:
     """Return P(Poisson(mean) ≤ units).
 

@@ -18,9 +18,9 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numba import njit
 
 from omnisource.models.world import ABSENT, Column, World
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import UNLIMITED, Ints
 from omnisource.solvers.quote.atp import first_time, promisable
 
@@ -86,13 +86,13 @@ def _left(a_day: Column, given: Column | None, days: int) -> Ints:
     return np.maximum(left, 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def day_of(room: Any, node: int, at: int) -> int:
     """Return the node's day that a minute lies in; beyond the last, the number of days."""
     return int(np.searchsorted(room.start[node, 1:], at, side="right"))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def capable(atp: Any, room: Any, cell: int, ask: tuple[int, int]) -> int:
     """Return the units of a cell that can be promised and made up, (3); `ask` is (channel, t)."""
     channel, at = ask
@@ -103,14 +103,14 @@ def capable(atp: Any, room: Any, cell: int, ask: tuple[int, int]) -> int:
     return int(min(promisable(atp, cell, channel, at), room.units[node, day]))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ready(atp: Any, room: Any, cell: int, ask: tuple[int, int, int]) -> int:
     """Return when units of a cell can be made up, (4); `ask` is (channel, units, t)."""
     channel, units, at = ask
     return roomy(room, atp.node[cell], units, max(at, first_time(atp, cell, channel, units)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def roomy(room: Any, node: int, units: int, at: int) -> int:
     """Return the first minute from a time on that lies in a day with room for one shipment."""
     if at >= UNLIMITED:

@@ -26,9 +26,8 @@ Where lead times are learned, a_w depends on the number of parcels: see walk.py.
 
 from typing import Any, Final, NamedTuple
 
-from numba import njit
-
 from omnisource.solvers.compile.candidates import distance, rule_of
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.problem import Flags, Ints
 from omnisource.solvers.quote.known import likely
@@ -51,7 +50,7 @@ class Groups(NamedTuple):
     most: Ints  # (G,) parcels at the most
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> Any:
     """Return the plans worth offering, group by group, `cropped`.
 
@@ -86,11 +85,8 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
         menu = thinned(menu, worth_keeping(menu, ways.arrives, room, (units, states)), k)
         direct = oracle(menu, ways, units, room)
         limits = min(groups.most[g], units.sum()), known.by
-        if len(over.exits.row) > 0 and units.sum() > 1:
-            merge = merge_of(data, goods, met, over, group, at)
-            found = front(direct, merge, limits, to, (g, count))
-        else:
-            found = front(direct, None, limits, to, (g, count))
+        merge = merge_of(data, goods, met, over, group, at)
+        found = front(direct, merge, limits, to, (g, count))
         count = undominated(to, count, found, groups.rows[g, 1] >= 0)
     for s in range(to.start[count]):
         to.rule[s] = rule_taken(data, to, s)
@@ -100,7 +96,7 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
     return cropped(to, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def rule_taken(data: Any, to: Any, s: int) -> int:
     """Return the zone rule by which a shipment goes, −1 over the counter and over lanes."""
     row, service, node = to.row[s], to.service[s], to.node[s]
@@ -109,7 +105,7 @@ def rule_taken(data: Any, to: Any, s: int) -> int:
     return int(rule_of(data, row, service, node, distance(data, row, node)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
     """Say whether a group can be served so at all: over the counter only what lies there."""
     for at in range(len(rows)):
@@ -124,19 +120,16 @@ def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def front(direct: Any, merge: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
-    """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end.
-
-    `merge` is None where nothing can be merged, and what deals with it is not compiled.
-    """
+    """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end."""
     (most, deadline), (g, count), first = limits, at, at[1]
     units, columns = direct.menus.units, direct.ways.arrives.shape[1]
     for goal in (CHEAPEST, GREENEST):
         p, column = most, 0
         while p > 0:
             by, used, first_there = deadline, 0, 0
-            if merge is None:
+            if len(merge.hub) == 0:
                 first_there = earliest(direct.menu, direct.ways.arrives[:, column], units)
             while by >= first_there and count - first < MOST_PLANS:
                 if goal == GREENEST and columns > 1:

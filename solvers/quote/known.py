@@ -33,6 +33,7 @@ import numpy as np
 from numba import njit
 
 from omnisource.solvers.compile.candidates import distance, rule_of
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.leadtime.week import WEEK
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.problem import Floats, Ints
@@ -74,7 +75,7 @@ class Known(NamedTuple):
     fine: float  # days that a late order weighs; 0: dates are as sure as `minutes` says
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def day_ends(known: Any) -> tuple[Ints, Floats]:
     """Return `asked` and `until` of `Known`, from all else that is in it."""
     zones, days = known.day_end.shape
@@ -89,7 +90,7 @@ def day_ends(known: Any) -> tuple[Ints, Floats]:
     return asked, until
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def promised(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any) -> None:
     """Make of the clocks' arrivals when ways are promised to have arrived, (1).
 
@@ -131,7 +132,7 @@ def promised(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any)
                     to[w, p] = max(to[w, p], ends[there, day]) if day < last else BEYOND
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def by_fine(known: Any, way: Any, chance: Floats, to: Any) -> None:
     """Make of a way's arrival by the clocks, in every column, its dates by the fine, (1′).
 
@@ -201,7 +202,7 @@ def at_minute(known: Any, now: int) -> Any:
     return Known(now, *known[1:])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def likely(data: Any, known: Any, plan: Any, met: Any) -> float:
     """Return the probability that a plan, (`Quotes`, q), is kept, (2); `met`: nodes and cells."""
     to, q = plan
@@ -222,7 +223,7 @@ def likely(data: Any, known: Any, plan: Any, met: Any) -> float:
     return chance
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def arrived(data: Any, known: Any, way: tuple[int, int, int], by: int) -> float:
     """Return the probability that a parcel has arrived by a minute; 1 where nothing is learned."""
     row, node, service = way
@@ -236,7 +237,7 @@ def arrived(data: Any, known: Any, way: tuple[int, int, int], by: int) -> float:
     return sure_by(known.level, curve, gone / longer)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def held(data: Any, known: Any, parcels: Any, met: Any) -> float:
     """Return the probability that a node has all that its parcels s … take, line by line."""
     (to, s, end), (nodes, cells) = parcels, met

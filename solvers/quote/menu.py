@@ -22,11 +22,11 @@ prices; (3) is what the CO2 term of (1) is the price of.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.solvers.compile.candidates import distance, find_ways, gather
 from omnisource.solvers.compile.look import Contents, describe, price_zone
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, Floats, Ints
 from omnisource.solvers.quote.known import promised
 from omnisource.solvers.quote.over_lanes import consigned
@@ -70,7 +70,7 @@ class Menu(NamedTuple):
     emits: Ints  # (F,) grams, (3)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def goods_of(data: Any) -> Any:
     """Return the contents of the cart that every row of `data` asks for, as `Goods`."""
     rows, k = len(data.order_line) - 1, data.order_line[1]
@@ -90,7 +90,7 @@ def goods_of(data: Any) -> Any:
     return Goods(stride, bits, all_of)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def met_nodes(data: Any) -> tuple[Ints, Ints]:
     """Return the nodes that hold any line of the cart, and their cells, (nodes, k), −1 for none."""
     n, k = len(data.node_lat), data.order_line[1]
@@ -104,7 +104,7 @@ def met_nodes(data: Any) -> tuple[Ints, Ints]:
     return nodes[:met], cells[: met * k].reshape((met, k))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reached(data: Any, nodes: Ints, known: Any, over: Any) -> Any:
     """Return the ways from each node for each row, as `Reached`.
 
@@ -151,7 +151,7 @@ def reached(data: Any, nodes: Ints, known: Any, over: Any) -> Any:
     return Reached(start, row_of, service, steps, arrives, bits, co2, emits, lane)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_zones(data: Any, goods: Any, ways: Any) -> None:
     """Fill the freight of all contents in every zone that some way is in."""
     all_of, size = goods.all_of, len(goods.all_of.grams)
@@ -162,7 +162,7 @@ def price_zones(data: Any, goods: Any, ways: Any) -> None:
             price_zone(data, zone, ways.service[w], zone, size, all_of)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grown(column: Any, size: int) -> Any:
     """Return the column with room for `size`, what it holds kept."""
     if len(column) >= size:
@@ -172,7 +172,7 @@ def grown(column: Any, size: int) -> Any:
     return wider
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def consign(grams: Ints, lanes: Any, entries: Any, to: Any) -> None:
     """Add what consignments cost and emit to the figures of ways over lanes."""
     (lane, over), (content, figure_start, ways), (bill, priced, emits) = lanes, entries, to
@@ -185,7 +185,7 @@ def consign(grams: Ints, lanes: Any, entries: Any, to: Any) -> None:
                 emits[f] += emitted
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def menu_of(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
     """Return the `Menu` of a group.
 

@@ -24,6 +24,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.kernel import relaxed_plan
 from omnisource.solvers.oracle.plans import FAR, Left, Menus
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Ints, Prices
@@ -67,7 +68,7 @@ class Found(NamedTuple):
     direct: Ints  # (U,) 1: of the direct menu
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def oracle(menu: Any, ways: Any, units: Ints, room: Any) -> Any:
     """Return a menu, ready to be asked; `room`: shipments and units that nodes still take."""
     c, k = len(menu.node), len(units)
@@ -83,7 +84,7 @@ def oracle(menu: Any, ways: Any, units: Ints, room: Any) -> Any:
     return Oracle(menu, ways, menus, left, free, np.empty(len(menu.content), np.int64))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def choose_ways(figures: Any, arrives: Ints, asked: tuple[int, int, int], to: Any) -> None:
     """Write what every entry costs by its best way that arrives in time, and that way.
 
@@ -113,13 +114,16 @@ def one_sum(goal: int, priced: float, emits: int) -> float:
     return float(priced + emits * 2.0**-26)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def merge_of(data: Any, goods: Any, met: Any, over: Any, group: Any, at: Any) -> Any:
-    """Return what a group can merge; `at`: prices and room, `group`: as for `menu_of`."""
+    """Return what a group can merge; `at`: prices and room, `group`: as for `menu_of`.
+
+    It has no candidates where there is nothing to merge: no exits, or one unit.
+    """
     (nodes, cells), (prices, room), (rows, kinds) = met, at, group
     sent, out, k = over.consignments, over.exits, data.order_line[1]
     all_rows, n = len(data.order_line) - 1, len(data.node_lat)
-    hubs = max(len(sent.start) - 1, 0) // (all_rows * n)
+    hubs = max(len(sent.start) - 1, 0) // (all_rows * n) if data.units[:k].sum() > 1 else 0
     many = len(nodes)
     tiled, pairs = np.empty(hubs * many, np.int64), np.empty((hubs * many, k), np.int64)
     for h in range(hubs):
@@ -136,7 +140,7 @@ def merge_of(data: Any, goods: Any, met: Any, over: Any, group: Any, at: Any) ->
     return Merge(oracle(menu, ways, data.units[:k], room), hub, out, usable, goods)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _inbound(sent: Any, nodes: Ints, hubs: int, rows: int, all_nodes: int) -> Any:
     """Return the consignments of the nodes met as ways, each (hub, node) a node of its own."""
     many, size = len(nodes), len(sent.service)
@@ -157,7 +161,7 @@ def _inbound(sent: Any, nodes: Ints, hubs: int, rows: int, all_nodes: int) -> An
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cheapest_merged(merge: Any, direct: Any, work: Any, asked: Any, best: float, to: Any) -> float:
     """Return the value of the best plan with a merged parcel below `best`, written to `to`.
 
@@ -213,7 +217,7 @@ def _layers(menus: Any) -> int:
     return int(limit + 1) if limit < units else 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def latest(out: Any, e: int, column: int, by: int) -> int:
     """Return the row of the latest minute from which an exit arrives in time, −1 for none."""
     last = -1
@@ -243,7 +247,7 @@ def leaving(merge: Any, e: int, x: int, goal: int) -> float:
     return FAR if cents >= NEVER else one_sum(goal, float(cents), emits)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _searched(sides: Any, work: Any, asked: Any, best: float, to: Any) -> float:
     """Return the value of the best plan below `best` whose merged parcel holds x, (3).
 
@@ -311,7 +315,7 @@ def takes_lowest(content: int, rest: int, stride: Ints, units: Ints) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _holds(sides: Any, plan: Any, stride: Ints) -> bool:
     """Say whether the node of the last shipment has all that those up to it take of it."""
     (merge, direct), (chosen, side, d) = sides, plan
@@ -345,7 +349,7 @@ def _holds(sides: Any, plan: Any, stride: Ints) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_merged(sides: Any, at: tuple[int, int], found: Any, to: Any, column: int) -> int:
     """Write a plan with a merged parcel; return when it arrives by the dates of a column."""
     (merge, direct), (g, q) = sides, at
@@ -412,7 +416,7 @@ def travels(to: Any, over: Any, s: int) -> None:
         to.path[s] = over.consignments.path[lane]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def nothing_found(units: int) -> Any:
     """Return room for a plan of so many units."""
     i64 = np.int64

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from omnisource.solvers.compile.candidates import distance, rule_of, way_bits
 from omnisource.solvers.compile.costs import co2_rate
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Floats, Ints
 from omnisource.solvers.quote.known import Known, at_minute, day_ends, promised
 from omnisource.solvers.routes.clocks import BEYOND, delivered, ready
@@ -92,7 +93,7 @@ class Scene(NamedTuple):
     co2_price: float  # cents a kg
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def consignments(data: Any, scene: Any, rows: Ints, ends: Ints) -> Any:
     """Return the consignments of some rows to some ends: columns (C,), end by end, row by row.
 
@@ -121,7 +122,7 @@ def consignments(data: Any, scene: Any, rows: Ints, ends: Ints) -> Any:
     return which[:count], of_row[:count], path[:count], at[:count], bits[:count]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def date_exits(data: Any, known: Any, out: Any, minute: int, arrives: Any) -> None:
     """Make of the clocks' arrivals when parcels are promised that a hub is asked for later, (3).
 
@@ -134,7 +135,7 @@ def date_exits(data: Any, known: Any, out: Any, minute: int, arrives: Any) -> No
     promised(data, then, (np.full(1, hub), start, service), arrives)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def exits(data: Any, known: Any, scene: Any, rows: Ints, at_hub: Any) -> Any:
     """Return the parcels that leave hubs for some rows, as the columns of `Exits`.
 
@@ -191,7 +192,7 @@ def consigned(lanes: Any, way: int, grams: int) -> tuple[int, int]:
     return cents, int(np.floor(grams * lanes.lane_emits[way] + 0.5))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def through(sent: Any, out: Any) -> Any:
     """Return the pairs of a consignment and an exit that make a way: (row of each, minute's row).
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Floats, Ints
 
 
@@ -36,7 +37,7 @@ class Quotes(NamedTuple):
     rule: Ints  # (S,) zone rule by which its service goes there, −1 over the counter, or lanes
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def room_for(plans: int, shipments: int) -> Any:
     """Return `Quotes` with room for so many plans and shipments."""
     i64 = np.int64
@@ -51,7 +52,7 @@ def room_for(plans: int, shipments: int) -> Any:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cropped(to: Any, count: int) -> tuple[Ints, Floats, Ints]:
     """Return the first plans as three tables, a column a row: each array that leaves here costs."""
     s = to.start[count]
@@ -90,7 +91,7 @@ def moved(to: Any, i: int, s: int) -> None:
     to.at[s], to.joins[s] = to.at[i], to.joins[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def undominated(to: Any, first: int, end: int, both: bool) -> int:
     """Keep, of the plans first … end−1, those that no other is at least as good as; the new end.
 
@@ -120,7 +121,7 @@ def undominated(to: Any, first: int, end: int, both: bool) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def new(to: Any, first: int, q: int) -> int:
     """Return 1 if none of the plans first … q−1 is as good as plan q, else 0."""
     for b in range(first, q):

@@ -6,8 +6,8 @@ Three lines of a national network have some 1,000 figures, of which some tens ar
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Flags, Ints
 from omnisource.solvers.quote.menu import Menu
 
@@ -15,7 +15,7 @@ SEEN: Final = 24
 """Figures of a content that others are held against."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Flags:
     """Say, (F,), which figures some plan may need.
 
@@ -73,7 +73,7 @@ def worth_keeping(menu: Any, at: Any, room: Any, goods: tuple[Ints, int]) -> Fla
     return kept
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def no_later(at: Any, one: int, other: int) -> bool:
     """Say whether a way arrives no later than another, in whatever number of parcels."""
     for p in range(at.shape[1]):  # noqa: SIM110
@@ -82,7 +82,7 @@ def no_later(at: Any, one: int, other: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def thinned(menu: Any, kept: Flags, k: int) -> Any:
     """Return the menu with the figures that are kept, and the candidates and entries they need."""
     i64 = np.int64

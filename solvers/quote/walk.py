@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.kernel import best_plan
 from omnisource.solvers.oracle.plans import FAR, scratch
 from omnisource.solvers.problem import NEVER, UNLIMITED, Ints
@@ -38,13 +39,13 @@ from omnisource.solvers.quote.merge import (
 )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def asked(direct: Any, merge: Any, what: tuple[int, int, int, int], at: Any) -> tuple[float, int]:
     """Write the best plan; return its value and when it is there, `FAR` and −1 for none.
 
     Args:
         direct: `Oracle` of the group's own menu.
-        merge: `Merge`, or None.
+        merge: `Merge`.
         what: goal, column of the dates, the minute by which all is to be there, most parcels.
         at: where to: `Quotes`, group and plan.
     """
@@ -60,7 +61,7 @@ def asked(direct: Any, merge: Any, what: tuple[int, int, int, int], at: Any) -> 
         value, parcels = best_plan(menus, 0, direct.free, direct.left, work, out)
     if parcels == 0 or value >= FAR:
         value, parcels = float(NOT_SERVED), 0
-    if merge is not None:
+    if len(merge.hub) > 0:
         merged, works = nothing_found(total), (work, scratch(merge.inbound.menus, first))
         less = cheapest_merged(merge, direct, works, (goal, column, by), value, merged)
         if merged.exit[0] >= 0:
@@ -71,7 +72,7 @@ def asked(direct: Any, merge: Any, what: tuple[int, int, int, int], at: Any) -> 
     return value, write_plan((menu, direct.ways), (g, q), plan, (to, column))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def greenest_by(direct: Any, merge: Any, limits: tuple[int, int], at: Any) -> int:
     """Write the greenest plan that is there in time by its own dates, (2); return when, −1: none.
 
@@ -120,7 +121,7 @@ def next_walk(
     return most, column + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def earliest(menu: Any, arrives: Ints, units: Ints) -> int:
     """Return the minute before which some line can be had from nowhere, so no plan is there."""
     k, first = len(units), np.full(len(units), np.iinfo(np.int64).max)
@@ -135,7 +136,7 @@ def earliest(menu: Any, arrives: Ints, units: Ints) -> int:
     return int(first.max())
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def in_one(menus: Any, left: Any, total: int, out: Any) -> tuple[float, int]:
     """Return what `best_plan` does where all has to come in one parcel."""
     least, state = float(NEVER), 1
@@ -149,7 +150,7 @@ def in_one(menus: Any, left: Any, total: int, out: Any) -> tuple[float, int]:
     return least, int(least < NEVER)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_plan(menu_ways: Any, at: tuple[int, int], plan: Any, to_at: Any) -> int:
     """Write a plan and its parcels; return when it arrives by the dates of column `to_at[1]`."""
     (to, column), (g, q), (candidate, entry, parcels, way) = to_at, at, plan

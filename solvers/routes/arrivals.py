@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Ints
 from omnisource.solvers.routes.clocks import Clocks, arrives, collect, leaves, ready
 
@@ -35,7 +35,7 @@ def arrivals(c: Clocks, is_ready: Ints, service: Ints) -> Arrivals:
     return Arrivals(row.reshape(-1), column.reshape(-1), at)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def asked_at(c: Any, now: int) -> Ints:
     """Return, (2, N), when goods are ready to leave each node, and when to be collected there."""
     out = np.empty((2, len(c.zone)), np.int64)
@@ -44,7 +44,7 @@ def asked_at(c: Any, now: int) -> Ints:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _departures(c: Any, is_ready: Ints) -> Ints:
     """Return, (N, V), the local day on which goods leave."""
     out = np.empty((len(is_ready), len(c.order_by)), np.int64)
@@ -54,7 +54,7 @@ def _departures(c: Any, is_ready: Ints) -> Ints:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _arrive(c: Any, left: Ints, is_ready: Ints, nodes: Ints, rules: Ints, service: Ints) -> Ints:
     """Return, (A, B), when parcels of those nodes arrive by those rules."""
     out = np.empty((len(nodes), len(rules)), np.int64)

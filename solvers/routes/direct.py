@@ -14,12 +14,12 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.models.world import ABSENT, ORDER_MODES, SERVICE_KINDS, Column, Table, World
 from omnisource.solvers.compile.costs import great_circle_km
 from omnisource.solvers.compile.grouping import coded
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Floats, Ints
 from omnisource.solvers.routes.arrivals import Arrivals, arrivals, asked_at
 from omnisource.solvers.routes.clock_tables import clocks, horizon
@@ -244,7 +244,7 @@ def _between(postcodes: NDArray[np.str_], low: str, high: str) -> Flags:
     return after & before
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def zone_rule(
     start: Ints, rule_node: Ints, up_to_km: Floats, fits: Flags,
     service: int, node: int, place: int, km: float,
@@ -261,7 +261,7 @@ def zone_rule(
     return -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def zone_rules(
     start: Ints, rule_node: Ints, up_to_km: Floats, fits: Flags,
     service: Ints, node: Ints, place: Ints, km: Floats,
@@ -276,7 +276,7 @@ def zone_rules(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def distances_km(lat: Floats, lon: Floats, to_lat: Floats, to_lon: Floats) -> Floats:
     """Return great-circle distances, (S,), NaN where a place is not known."""
     out = np.empty(len(lat))
@@ -288,7 +288,7 @@ def distances_km(lat: Floats, lon: Floats, to_lat: Floats, to_lon: Floats) -> Fl
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def days_late(arrives: int, promised_by: int) -> int:
     """Return whole days, each begun one counted, after the promised time."""
     return max(0, -((promised_by - arrives) // 1440))

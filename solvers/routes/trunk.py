@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import Floats, Ints
 from omnisource.solvers.routes.clocks import BEYOND, ready
 from omnisource.solvers.routes.timetable import Timetable, into
@@ -133,7 +134,7 @@ def _beats(one: _Path, other: _Path) -> bool:
     return bool((one.arrives[at] <= other.arrives).all())
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _readies(c: Any, node: int, at: Ints) -> Ints:
     out = np.empty(len(at), np.int64)
     for i in range(len(at)):

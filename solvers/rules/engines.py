@@ -17,8 +17,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, Answer, Floats, Ints, Limits, Problem
 from omnisource.solvers.rules.serving import (
     Books,
@@ -98,7 +98,7 @@ def _answer(problem: Problem, engine: Engine, key: Floats) -> Answer:
     return Answer(decided(written), status="rule")
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _by_key(problem: Problem, books: Books, arrival: Ints, key: Floats) -> None:
     """Serve all orders; key (C,), the candidate with the lowest goes first."""
     for order in arrival:
@@ -108,7 +108,7 @@ def _by_key(problem: Problem, books: Books, arrival: Ints, key: Floats) -> None:
         settle(problem, books, want)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _by_rating(problem: Problem, books: Books, arrival: Ints, weights: Floats) -> None:
     for order in arrival:
         want = begin(problem, books, order)
@@ -118,7 +118,7 @@ def _by_rating(problem: Problem, books: Books, arrival: Ints, weights: Floats) -
         settle(problem, books, want)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _ratings(problem: Problem, books: Books, order: int, want: Ints) -> Floats:
     """Return the four ratings of each candidate, (n, 4); 0 for one that can send nothing."""
     first, last = problem.order_candidate[order], problem.order_candidate[order + 1]
@@ -136,7 +136,7 @@ def _ratings(problem: Problem, books: Books, order: int, want: Ints) -> Floats:
     return worth
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _scale(worth: Floats) -> None:
     """Stretch to 0 … 1 in place; all are 1 where they do not differ, and NaN becomes 0."""
     low, high = np.inf, -np.inf
@@ -150,7 +150,7 @@ def _scale(worth: Floats) -> None:
             worth[j] = (worth[j] - low) / (high - low) if high > low else 1.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _by_fewest(problem: Problem, books: Books, arrival: Ints, km: Floats) -> None:
     for order in arrival:
         first, last = problem.order_candidate[order], problem.order_candidate[order + 1]
@@ -164,7 +164,7 @@ def _by_fewest(problem: Problem, books: Books, arrival: Ints, km: Floats) -> Non
         settle(problem, books, want)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fewest_nodes(offers: Ints, want: Ints, km: Floats, most_nodes: int) -> Ints:
     """Return the rows of `offers` (n, k), nearest first, that have what can be had of `want`."""
     n = len(offers)
@@ -182,7 +182,7 @@ def _fewest_nodes(offers: Ints, want: Ints, km: Floats, most_nodes: int) -> Ints
     return everyone
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _undominated(offers: Ints, reach: Ints) -> Ints:
     """Return the rows that add something to every nearer row alone: no best set has another."""
     n, k = offers.shape
@@ -198,7 +198,7 @@ def _undominated(offers: Ints, reach: Ints) -> Ints:
     return np.flatnonzero(useful)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _nearest_set(search: tuple[Ints, Ints, Floats], size: int, tries: Ints) -> Ints:
     """Return the set of that size that has it all and is nearest in the mean; maybe none.
 
@@ -233,7 +233,7 @@ def _nearest_set(search: tuple[Ints, Ints, Floats], size: int, tries: Ints) -> I
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _most_later(offers: Ints) -> Ints:
     """Return, (n+1, k+1), the most that any node from j on has of each line, and in all."""
     n, k = offers.shape
@@ -244,7 +244,7 @@ def _most_later(offers: Ints) -> Ints:
     return later
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _can_do(need: Ints, depth: int, offer: Ints, rest: Ints) -> bool:
     """Take an offer off `need[depth]`; say whether the rest may do for what remains."""
     k = len(offer)

@@ -19,9 +19,9 @@ parcel goes by its cheapest way.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from omnisource.solvers.compile.menus import content_cents
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.problem import NEVER, Decisions, Ints, Problem
 
 
@@ -69,7 +69,7 @@ def decided(books: Books) -> Decisions:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_content(problem: Problem, order: int, candidate: int, box: Ints) -> tuple[int, int]:
     """Return cents and way of a content sent in one parcel; `NEVER` and −1 if it cannot be."""
     if problem.large[order]:
@@ -81,21 +81,21 @@ def price_content(problem: Problem, order: int, candidate: int, box: Ints) -> tu
     return problem.menu_cost[entry], problem.menu_way[entry]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def begin(problem: Problem, books: Books, order: int) -> Ints:
     """Start an order's turn; return the units that its lines want, (k,)."""
     books.turn[0], books.turn[1], books.turn[2] = order, books.size[0], books.size[1]
     return problem.units[problem.order_line[order] : problem.order_line[order + 1]].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def room(problem: Problem, books: Books) -> int:
     """Return how many more shipments the order may have, (6)."""
     order, before = books.turn[0], books.turn[1]
     return int(problem.max_shipments[order] - (books.size[0] - before))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def offer(problem: Problem, books: Books, candidate: int, want: Ints) -> Ints:
     """Return what a candidate could give of the wanted units, (k,): (2), (3) and (5)."""
     pair, node = problem.pair_start[candidate], problem.node[candidate]
@@ -112,7 +112,7 @@ def offer(problem: Problem, books: Books, candidate: int, want: Ints) -> Ints:
     return given
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _keep_whole(problem: Problem, order: int, given: Ints, parcel: int) -> None:
     """Take off what is half a bundle: of those that stay together, or of all (`parcel` 0)."""
     first = problem.order_line[order]
@@ -128,7 +128,7 @@ def _keep_whole(problem: Problem, order: int, given: Ints, parcel: int) -> None:
                 given[j] = whole * problem.kit_units[first + j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _drop_unsendable(problem: Problem, order: int, candidate: int, given: Ints) -> None:
     """Set to 0 what the candidate may not even send a single unit of."""
     one, first = np.zeros(len(given), np.int64), problem.order_line[order]
@@ -140,7 +140,7 @@ def _drop_unsendable(problem: Problem, order: int, candidate: int, given: Ints) 
             _put(problem, first, (i, 0), one)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put(problem: Problem, first: int, at: tuple[int, int], box: Ints) -> None:
     """Put so many units of a line into a box, or so many bundles where it stays with others."""
     i, many = at
@@ -152,7 +152,7 @@ def _put(problem: Problem, first: int, at: tuple[int, int], box: Ints) -> None:
             box[j] = many * problem.kit_units[first + j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill(problem: Problem, order: int, candidate: int, given: Ints) -> tuple[Ints, int, int]:
     """Fill one parcel from the given units; return content, cents and way.
 
@@ -182,7 +182,7 @@ def fill(problem: Problem, order: int, candidate: int, given: Ints) -> tuple[Int
     return box, cents, way
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def send(problem: Problem, books: Books, candidate: int, want: Ints) -> None:
     """Send what a candidate has of the wanted units, and take it off what is wanted."""
     given, node = offer(problem, books, candidate, want), problem.node[candidate]
@@ -197,7 +197,7 @@ def send(problem: Problem, books: Books, candidate: int, want: Ints) -> None:
         want -= box
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _write(problem: Problem, books: Books, candidate: int, box: Ints) -> None:
     line, pair = problem.order_line[books.turn[0]], problem.pair_start[candidate]
     shipment, row = books.size
@@ -214,7 +214,7 @@ def _write(problem: Problem, books: Books, candidate: int, box: Ints) -> None:
     books.size[0], books.size[1] = shipment + 1, row
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_half(problem: Problem, order: int, want: Ints) -> bool:
     """Say whether what is short is half a bundle."""
     whole = want.copy()
@@ -222,7 +222,7 @@ def _is_half(problem: Problem, order: int, want: Ints) -> bool:
     return not (whole == want).all()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def settle(problem: Problem, books: Books, want: Ints) -> None:
     """End an order's turn: (7), what had to be complete and is not is taken back."""
     order, before = books.turn[0], books.turn[1]
@@ -239,7 +239,7 @@ def settle(problem: Problem, books: Books, want: Ints) -> None:
     books.size[:] = books.turn[1:]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def walk(problem: Problem, books: Books, turn: Ints, want: Ints) -> None:
     """Let candidates give what they have, one after the other, until nothing is wanted.
 
@@ -255,7 +255,7 @@ def walk(problem: Problem, books: Books, turn: Ints, want: Ints) -> None:
         send(problem, books, candidate, want)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _richest(problem: Problem, books: Books, turn: Ints, want: Ints) -> int:
     best, most = turn[0], -1
     for candidate in turn:

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from omnisource.solvers.compile.menus import content_cents
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.decide import decisions
 from omnisource.solvers.joint.solve import joint
 from omnisource.solvers.oracle.kernel import price_block
@@ -246,7 +246,7 @@ def read_back(problem: Problem, made: Decisions) -> tuple[Plans, dict[int, Large
     return plans, large
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _enter(problem: Any, made: tuple[Ints, Ints, Ints, Ints], order_of: Ints, plans: Any) -> None:
     """Find the menu entry of every shipment of an order with a menu."""
     candidate, start, line, units = made

@@ -1,5 +1,7 @@
 """What waits gets what comes, by the stated rule; promises follow, and say why."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ from omnisource.models.stock import Receipt
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.life.backorder import Shared, share_out
 from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.memory import Memory
 from omnisource.orchestrator.life.verbs import place, show
 from omnisource.orchestrator.store.events import read_order
 
@@ -25,8 +28,8 @@ def told(said: Told | Denied) -> Told:
     return said
 
 
-def due(days: int, units: int = 1, node: str = "W") -> Receipt:
-    return Receipt(node=node, sku="A", units=units, due=NOON + timedelta(days=days))
+def due(days: int, units: int = 1, node: str = "W", sku: str = "A") -> Receipt:
+    return Receipt(node=node, sku=sku, units=units, due=NOON + timedelta(days=days))
 
 
 def life_of(town: Any, *receipts: Receipt, **rules: Any) -> Life:
@@ -130,6 +133,50 @@ def test_a_receipt_that_shrinks_takes_the_date_from_who_is_last(town: Any) -> No
     shared(life, "t")
     assert (promised(life, "o1"), promised(life, "o2")) == ("11", "")
     assert last(life, "o2").cause == "nothing is due"
+
+
+def test_of_one_product_alone_who_waits_for_others_hears_nothing(town: Any) -> None:
+    life = life_of(town)
+    for name, sku in (("o1", "A"), ("o2", "B")):
+        told(place(life, Doing(name, f"k {name}", NOON), town.order(name, **{sku: 1})))
+    say(life, "UPDATE stock SET on_hand = 1")
+    told(share_out(life, Doing("", "s", NOON), {"A"}).said[0])
+    assert town.at_nodes(show(life, "o1")) == {"Wa1": "allocated"}
+    assert share_out(life, Doing("", "t", NOON), {"B"}).said == ()
+
+
+def test_what_else_an_order_waits_for_goes_in_turn_though_it_has_not_come(town: Any) -> None:
+    """A is due on the 9th, B too, but gold comes first for that; the next B is due on the 14th."""
+    life = life_of(town, due(3), due(3, sku="B"), due(8, sku="B"))
+    told(place(life, Doing("o1", "k1", NOON), town.order("o1", A=1, B=1)))
+    gold = town.order("o2", B=1)
+    gold = gold.model_copy(update={"order": gold.order.model_copy(update={"tier": "gold"})})
+    told(place(life, Doing("o2", "k2", NOON), gold))
+    assert len(share_out(life, Doing("", "s", NOON), {"A"}).said) == 1
+    assert (promised(life, "o1"), promised(life, "o2")) == ("16", "")
+    assert shared(life, "t").expected[0].order == "o2"
+    assert (promised(life, "o1"), promised(life, "o2")) == ("16", "11")
+
+
+def test_shared_out_by_several_at_a_time_every_unit_goes_once(town: Any) -> None:
+    life = life_of(town)
+    ordered(town, life, *(f"o{n}" for n in range(4)))
+    say(life, "UPDATE stock SET on_hand = 2")
+    lives = [replace(life, memory=Memory()) for _ in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda each: share_out(each, Doing("", str(id(each)), NOON)), lives))
+    got = [town.at_nodes(show(life, f"o{n}")) for n in range(4)]
+    assert got == [{"Wa1": "allocated"}, {"Wa1": "allocated"}, {}, {}]
+
+
+def test_where_nothing_is_to_be_told_nothing_is_written(town: Any) -> None:
+    life = life_of(town, due(3))
+    ordered(town, life, "o1")
+    shared(life, "s")
+    shared(life, "t")
+    with life.desk.database.reading() as connection:
+        keys = {key for (key,) in connection.execute(text("SELECT key FROM writes"))}
+    assert keys == {"k o1", "s o1"}
 
 
 def test_what_has_come_is_sourced_for_who_is_first(town: Any) -> None:

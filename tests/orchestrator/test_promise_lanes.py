@@ -20,7 +20,11 @@ from omnisource.models.world import World
 from omnisource.orchestrator.checkout.promise import promise
 from omnisource.orchestrator.checkout.reserve import confirm, reserve
 from omnisource.orchestrator.checkout.reserve_form import claim_of_option
+from omnisource.orchestrator.explain_record import explain_decision
 from omnisource.orchestrator.folder.load import world_of
+from omnisource.orchestrator.life.doing import Doing, open_life
+from omnisource.orchestrator.life.sourcing import LATE
+from omnisource.orchestrator.life.verbs import place
 from omnisource.orchestrator.stored import connect, load_into
 from omnisource.solvers.leadtime.table import LeadTimes
 
@@ -38,8 +42,9 @@ def lane(
 
 
 def network(
-    *lanes: Lane, now: datetime = FRIDAY, fences: tuple[Fence, ...] = (), **nodes: Any
-) -> World:
+    *lanes: Lane, now: datetime = FRIDAY, fences: tuple[Fence, ...] = (),
+    stock: tuple[str, ...] = ("Wa", "Vb", "Wc"), **nodes: Any,
+) -> World:  # fmt: skip
     """W has a and c, V has b, 1 kg each; post takes a day and 300 from the hub, else three and 900.
 
     What is c travels alone.
@@ -66,7 +71,7 @@ def network(
             TariffStep(service="post", zone="far", up_to_grams=5_000, cents=900),
         ],
         products=[Product(sku=s, grams=1_000, ships_alone=s == "c") for s in "abc"],
-        stock=[StockCell(node=n, sku=s, on_hand=3) for n, s in ("Wa", "Vb", "Wc")],
+        stock=[StockCell(node=n, sku=s, on_hand=3) for n, s in stock],
         lanes=list(lanes),
     )  # fmt: skip
 
@@ -219,3 +224,35 @@ def test_what_is_merged_is_held_at_both_nodes_and_no_night_moves_it(databases: A
         assert {tuple(row) for row in rows} == {
             ("W", "truck", "2025-10-24", 1), ("V", "truck", "2025-10-24", 1)
         }  # fmt: skip
+
+
+def test_what_was_promised_over_lanes_is_explained_beside_what_parcels_would_cost(
+    databases: Any,
+) -> None:
+    """By post W asks 1,000 and V 1,010, both two days late; S could send a for 1,000 too."""
+    url = databases.empty()
+    load_into(network(*BOTH, stock=("Wa", "Vb", "Sa"), S={"ships": True}), url)
+    option = merged(connect(url))
+    with open_life(url, sync="NORMAL") as life:
+        held = reserve(life.desk, claim_of_option(option), key="cart", now=FRIDAY)
+        assert isinstance(held, Reservation)
+        order = Order.model_validate({"order": "o", "placed_at": FRIDAY, **HOME})
+        lines = tuple(Line(order="o", line=s, sku=s, units=1) for s in "ab")
+        placed = Placed(order=order, lines=lines)
+        place(life, Doing("o", "paid", FRIDAY), placed, reservation=held.reservation)
+        why = explain_decision(life.desk.database, "o", why_not="S")
+        used = explain_decision(life.desk.database, "o", why_not="W").why_not
+    assert (why.cost_cents, why.bill, why.exact) == (590, {"as promised": 590}, True)
+    assert [(s.node, s.service, s.bill["as promised"]) for s in why.shipments] == [
+        ("W", "truck", 460), ("V", "truck", 130),
+    ]  # fmt: skip
+    by_post = 2 * LATE + 1_000 + 1_010
+    assert {(a.nodes, a.extra_cents) for a in why.alternatives if not a.short_units} >= {
+        (("S", "V"), by_post - 100 - 590)
+    }
+    assert why.why_not is not None
+    assert why.why_not.alternative is not None
+    assert why.why_not.alternative.extra_cents == by_post - 100 - 590
+    assert why.why_not.reason.endswith("more by parcel, prices included")
+    assert used is not None
+    assert used.reason == "W is used"

@@ -139,6 +139,17 @@ def test_a_held_order_may_be_cancelled(town: Any) -> None:
     assert stored(life, NOON).measures.orders == 0
 
 
+def test_two_runs_within_a_minute_each_decide_what_is_open_by_then(town: Any) -> None:
+    life = town.life({"WA": 3})
+    for number, name in enumerate(("o1", "o2")):
+        at = NOON + timedelta(seconds=20 * number)
+        place(life, Doing(name, f"k {name}", at), town.order(name, A=1), hold=True)
+        assert stored(life, at).written.orders == 1
+    assert [town.at_nodes(show(life, name)) for name in ("o1", "o2")] == [
+        {"Wa1": "allocated"}, {"Wa1": "allocated"},
+    ]  # fmt: skip
+
+
 def test_a_dry_run_writes_nothing(town: Any) -> None:
     life = town.life({"WA": 3})
     place(life, Doing("o1", "k0", NOON), town.order(A=2), hold=True)

@@ -53,6 +53,12 @@ def test_who_is_first_gets_what_is_due_first_and_the_rest_of_it_the_next():
     ]
 
 
+def test_a_share_is_the_decimal_number_that_is_written():
+    claims = [claim("a", 100), claim("b", 29), claim("c", 29), claim("d", 13)]
+    got = [("a", 1, 29), ("b", 1, 29), ("c", 1, 29), ("d", 1, 13)]
+    assert given_out(claims, [supply(100)], fair=0.29) == got
+
+
 def test_one_customer_gets_a_fair_share_while_others_wait():
     claims = [claim("a", 3, customer="x"), claim("b", 3, customer="x"), claim("c", 1, placed=1)]
     assert given_out(claims, [supply(4)], fair=0.5) == [("a", 1, 3), ("c", 1, 1)]

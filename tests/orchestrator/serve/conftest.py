@@ -140,6 +140,14 @@ def shop(kept: tuple[str, dict[str, str]], sqlite: Any) -> Iterator[Shop]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def open_long(kept: tuple[str, dict[str, str]], sqlite: Any) -> Iterator[Any]:
+    """Opens the service on SQLite for all tests of a module."""
+    url, tokens = kept
+    with ExitStack() as stack:
+        yield lambda **given: stack.enter_context(opened(sqlite.copy(url), tokens, **given))
+
+
 @pytest.fixture
 def open_shop(kept: tuple[str, dict[str, str]], sqlite: Any) -> Iterator[Any]:
     """Opens the service on SQLite with settings of the test's own."""

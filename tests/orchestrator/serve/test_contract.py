@@ -3,6 +3,8 @@
 import json
 import re
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,13 +19,18 @@ from omnisource.models.http import OptionView
 from omnisource.models.http_feeds import ReceiptMessage
 from omnisource.models.http_orders import Acknowledgement
 from omnisource.models.money import Terms
+from omnisource.models.planning import RunRequest
 from omnisource.models.promise import Cart
 from omnisource.models.reservation import Claim, Placed, StockMessage
 from omnisource.models.told import OrderChange, Told
 from omnisource.models.tracking import CarrierEvent
 from omnisource.orchestrator.serve.client import Client, Refusal
+from omnisource.orchestrator.serve.planner.kept import end
+from omnisource.orchestrator.serve.planner.runner import Runner
 
 EXAMPLES = 8
+DEMO = Path(__file__).parents[3] / "scenarios" / "demo"
+NOW = datetime(2025, 1, 6, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -32,9 +39,17 @@ def document(shop: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture
+def planning(open_shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The shop with a scenario to be run; nothing runs."""
+    monkeypatch.setattr(Runner, "_look", lambda _: None)
+    return open_shop(scenarios=DEMO, runs=tmp_path)
+
+
 def test_no_request_that_schemathesis_thinks_of_is_a_fault_of_ours(
-    shop: Any, monkeypatch: pytest.MonkeyPatch
+    planning: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shop = planning
     monkeypatch.setattr("omnisource.orchestrator.serve.life.LONGEST", 0.0)
     schema = schemathesis.openapi.from_asgi("/v1/openapi.json", shop.http.app)
     headers = {"Authorization": f"Bearer {shop.tokens['admin']}"}
@@ -86,8 +101,9 @@ def operation_of(document: dict[str, Any], method: str, path: str) -> tuple[str,
 
 
 def test_the_client_knows_every_operation_and_keeps_to_its_schemas(
-    shop: Any, words: Any, document: dict[str, Any]
+    planning: Any, words: Any
 ) -> None:
+    shop, document = planning, planning.http.get("/v1/openapi.json").json()
     asked: set[str] = set()
 
     def send(method: str, path: str, headers: Any, body: bytes) -> tuple[int, bytes]:
@@ -104,6 +120,7 @@ def test_the_client_knows_every_operation_and_keeps_to_its_schemas(
     client = Client("", shop.tokens["admin"], send=send)
     walk(client, words)
     walk_of_life(client, words)
+    walk_of_plans(client, shop.http.app.state.study.kept)
     every = {f"{m.upper()} {path}" for path, ms in document["paths"].items() for m in ms}
     assert asked == every - {"GET /health", "GET /metrics"}
 
@@ -173,6 +190,21 @@ def walk_of_life(client: Client, words: Any) -> None:
     assert [each.event.order for each in page.events] == ["life"] * 3
     assert next(client.follow()).place == 1
     assert client.link("tracking", "sent").path.startswith("/see/t.")
+
+
+def walk_of_plans(client: Client, kept: Any) -> None:
+    """Call the client's every method about runs."""
+    assert [each.scenario for each in client.scenarios().scenarios] == ["demo"]
+    fuel = {"kind": "fuel", "change": 0.3, "share": 0.2}
+    request = RunRequest.model_validate({"name": "x", "scenario": "demo", "changes": [fuel]})
+    run = client.run(request, key="walk").run
+    assert client.run(request, key="walk").run == run
+    assert client.runs().runs[0].request == client.run_state(run).request == request
+    assert client.stop_run(run).state == "stopping"
+    with pytest.raises(Refusal, match="has no report"):
+        client.run_report(run)
+    end(kept.place(run), "stopped", [], NOW)
+    assert client.delete_run(run).runs == ()
 
 
 def test_a_no_is_raised_with_its_reasons(shop: Any, words: Any) -> None:

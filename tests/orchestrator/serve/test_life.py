@@ -31,6 +31,17 @@ def test_an_order_is_placed_once_however_often_it_is_sent(either: Any, words: An
     assert (taken.status_code, taken.json()["type"]) == (409, "urn:omnisource:denied")
 
 
+def test_an_order_is_held_for_the_next_run_and_no_reservation_decides_it(
+    either: Any, words: Any
+) -> None:
+    body = {**words.order("w", A=1), "hold": True}
+    said = either.ask("POST", "/v1/orders", body).json()
+    assert (said["state"], said["events"]) == ("held", ["placed", "held"])
+    both = either.ask("POST", "/v1/orders", {**words.order("x", A=1), "hold": True,
+                                             "reservation": "r"})  # fmt: skip
+    assert both.status_code == 422
+
+
 def test_an_order_takes_what_is_reserved_for_it(shop: Any, words: Any) -> None:
     held = shop.ask("POST", "/v1/reservations", words.claim(A=2)).json()["reservation"]
     body = {**words.order("w", A=2), "reservation": held}

@@ -39,6 +39,13 @@ ALLOWED = {
     ("POST", "/v1/receipts"): "store dropshipper admin",
     ("GET", "/v1/shipments"): "store dropshipper admin",
     ("POST", "/v1/shipments/acknowledge"): "store dropshipper admin",
+    ("GET", "/v1/plan/scenarios"): "planner admin",
+    ("GET", "/v1/plan/runs"): "planner admin",
+    ("POST", "/v1/plan/runs"): "planner admin",
+    ("GET", "/v1/plan/runs/{run}"): "planner admin",
+    ("GET", "/v1/plan/runs/{run}/report"): "planner admin",
+    ("POST", "/v1/plan/runs/{run}/stop"): "planner admin",
+    ("POST", "/v1/plan/runs/{run}/delete"): "planner admin",
     ("GET", "/metrics"): "planner admin",
 }
 OPEN = {("GET", "/health"), ("GET", "/ready")}
@@ -55,7 +62,11 @@ def test_every_route_is_in_the_table(shop: Any) -> None:
 
 def test_each_scope_may_do_its_own_and_nothing_else(shop: Any) -> None:
     for (method, path), scopes in ALLOWED.items():
-        where = path.replace("{reservation}", "none").replace("{order}", "none")
+        where = (
+            path.replace("{reservation}", "none")
+            .replace("{order}", "none")
+            .replace("{run}", "none")
+        )
         for scope in SCOPES:
             answer = shop.ask(method, where, {} if method == "POST" else None, by=scope)
             assert answer.status_code < 500

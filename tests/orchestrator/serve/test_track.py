@@ -2,14 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from omnisource.models.base import Unavailable
 from omnisource.orchestrator.serve.markup import DARK, LIGHT, POLICY, STYLE
+from omnisource.solvers.leadtime.table import LeadTimes
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -240,3 +243,19 @@ def test_text_stands_out_from_its_paper(colours: dict[str, str]) -> None:
         light, dark = sorted((luminance(colours[name]), paper), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, name
     assert set(re.findall(r"var\(--(\w+)\)", STYLE)) <= set(colours)
+
+
+def test_a_service_with_lead_times_says_how_surely_a_parcel_comes(shop: Any, words: Any) -> None:
+    shop.ask("POST", "/v1/orders", words.order("w", A=1))
+    assert shop.ask("GET", "/v1/orders/w/tracking").json()["estimate"]["probability"] is None
+    times = LeadTimes(
+        probability=np.array([0.5, 0.99]), edges_km=np.zeros(0),
+        minutes=np.broadcast_to(np.array([1000.0, 1980.0]), (1, 1, 7, 2)), node_factor=np.ones(3),
+        region=(), region_factor=np.ones((0, 2)), origins=(), origin=np.full(3, -1),
+        route_factor=np.ones((0, 0)), week=np.ones(7),
+    )  # fmt: skip
+    shelf = shop.worker.shelf
+    shelf.snapshot = replace(shelf.snapshot, lead_times=times)
+    seen = shop.ask("GET", "/v1/orders/w/tracking").json()["estimate"]
+    assert seen["probability"] == 0.9
+    assert seen["due"].startswith("2025-01-07T18:0")  # 1,800 minutes later

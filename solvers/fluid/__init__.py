@@ -1,0 +1,1 @@
+"""Programmes over expected demand by class, and the policies that follow from them."""
