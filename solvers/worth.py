@@ -1,0 +1,160 @@
+"""What more, or less, of one thing is worth to whom, at a night's prices.
+
+With v_o(y) the oracle's value of order o at prices y (solvers/joint/resources.py), and y[r = p] the
+same prices but for resource r at p,
+
+    (1)  gain_or  =  v_o(y) − v_o(y[r = 0])            what o saves if r costs it nothing
+    (2)  loss_or  =  v_o(y[r = ∞]) − v_o(y[r = 0])     what o loses if it has none of r
+
+Both are exact for one order at prices of all else. The gains of those who have nothing of r, the
+largest first, say what the next unit, and the one after it, is worth: a price says it of the first
+only.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from omnisource.solvers.compile.legend import candidate_order
+from omnisource.solvers.joint.prices import Pass, price_all
+from omnisource.solvers.oracle.kernel import price_some
+from omnisource.solvers.oracle.plans import Left, Plans
+from omnisource.solvers.problem import Floats, Ints, Prices, Problem
+
+BARRED: Final = 2.0**30
+"""Cents; nobody pays that for a unit."""
+
+
+class Drawn(NamedTuple):
+    """What plans take of cells, one row a shipment and line."""
+
+    order: Ints  # (X,)
+    shipment: Ints  # (X,) 0, 1, … among those looked at
+    cell: Ints  # (X,)
+    units: Ints  # (X,) ≥ 1
+
+
+class Buyers(NamedTuple):
+    """Who would take of a thing that costs nothing, and what that saves them."""
+
+    order: Ints  # (B,)
+    units: Ints  # (B,) that it would take, ≥ 1
+    cents: Floats  # (B,) gain in all, (1)
+
+
+@dataclass(frozen=True, eq=False)
+class Valued:
+    """A night at prices, ready to be asked what single things are worth."""
+
+    problem: Problem
+    prices: Prices  # of arrays that are its own: a price is moved and put back
+    value: Floats  # (K,) v_o(y); 0 for large orders
+    plans: Plans  # work space
+    room: Left
+
+    @cached_property
+    def of_cell(self) -> tuple[Ints, Ints]:
+        """Where each cell's orders start, and the orders that could draw on it."""
+        problem = self.problem
+        order = np.repeat(candidate_order(problem), np.diff(problem.pair_start))
+        return _index(problem.cell.astype(np.int64), order, len(problem.stock))
+
+    @cached_property
+    def of_node(self) -> tuple[Ints, Ints]:
+        """Where each node's orders start, and the orders that it could send something."""
+        node = self.problem.node.astype(np.int64)
+        return _index(node, candidate_order(self.problem), self.problem.nodes)
+
+
+def valued(problem: Problem, prices: Prices, threads: int = 0) -> Valued:
+    """Price all orders of a night."""
+    own = Prices(*(np.array(column, np.float64) for column in prices))
+    found = price_all(problem, own, Left.of(problem), threads)
+    return Valued(problem, own, found.plans.value, Plans.room(problem), Left.of(problem))
+
+
+def gains(night: Valued, resource: str, row: int) -> Buyers:
+    """Return who saves how much if a resource costs nothing, (1).
+
+    Args:
+        night: at its prices.
+        resource: a field of `Prices`: cell, node_order or node_unit.
+        row: which of them.
+    """
+    start, of = night.of_cell if resource == "cell" else night.of_node
+    orders = of[start[row] : start[row + 1]]
+    free = _priced(night, resource, row, 0.0, orders)
+    cents = night.value[orders] - free
+    some = np.flatnonzero(cents > 0)
+    units = _taken(night, resource, row, orders[some])
+    return Buyers(orders[some], units, cents[some])
+
+
+def losses(night: Valued, cell: int, orders: Ints) -> Floats:
+    """Return what each of those orders loses if it has nothing of a cell, (2), cents."""
+    barred = _priced(night, "cell", cell, BARRED, orders)
+    return barred - _priced(night, "cell", cell, 0.0, orders)
+
+
+def drawn(problem: Problem, plans: Plans, orders: Ints) -> Drawn:
+    """Return what the plans of those orders take of cells."""
+    count = plans.count[orders]
+    owner = np.repeat(orders, count)
+    at = np.repeat(plans.first[orders] - np.cumsum(count) + count, count) + np.arange(len(owner))
+    candidate = plans.candidate[at]
+    rest = problem.menu_content[plans.entry[at]].astype(np.int64)
+    first, last = problem.order_line[owner], problem.order_line[owner + 1]
+    parts = []
+    for i in range(int((last - first).max(initial=0))):
+        base = problem.units[np.minimum(first + i, last - 1)] + 1
+        units, rest = rest % base, rest // base
+        rows = np.flatnonzero((units > 0) & (first + i < last))
+        cell = problem.cell[problem.pair_start[candidate[rows]] + i]
+        parts.append((owner[rows], rows, cell, units[rows]))
+    if not parts:
+        return Drawn(*(np.zeros(0, np.int64) for _ in range(4)))
+    columns = zip(*parts, strict=True)
+    return Drawn(*(np.concatenate(column).astype(np.int64) for column in columns))
+
+
+def bound_of(found: Pass) -> tuple[float, float]:
+    """Return the sum of all orders' values, and what all there is costs at those prices, cents."""
+    value = float(found.plans.value.sum())
+    return value, value - found.bound
+
+
+def _priced(night: Valued, resource: str, row: int, cents: float, orders: Ints) -> Floats:
+    """Return the values of some orders, one price moved."""
+    column = getattr(night.prices, resource)
+    before = column[row]
+    column[row] = cents
+    price_some(night.problem, night.prices, night.room, orders, night.plans)
+    column[row] = before
+    return night.plans.value[orders]
+
+
+def _taken(night: Valued, resource: str, row: int, orders: Ints) -> Ints:
+    """Return how much of a resource the plans just found take."""
+    problem = night.problem
+    found = drawn(problem, night.plans, orders)
+    if resource == "cell":
+        mine, much = found.cell == row, found.units
+    else:
+        mine, much = problem.cell_node[found.cell] == row, found.units
+    if resource == "node_order":
+        _, first = np.unique(found.shipment, return_index=True)
+        much = np.zeros(len(mine), np.int64)
+        much[first] = 1
+    total = np.bincount(found.order[mine], much[mine], problem.size)
+    return np.asarray(total[orders], np.int64)
+
+
+def _index(key: Ints, order: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return where each key's orders start, and the orders, each once a key."""
+    known = key >= 0
+    many = int(order.max(initial=0)) + 1
+    pairs = np.unique(key[known] * many + order[known])
+    start = np.searchsorted(pairs, np.arange(size + 1) * many)
+    return start.astype(np.int64), pairs % many
