@@ -1,34 +1,37 @@
 """Stock moved to where it is worth more: a minimum-cost flow at a night's prices.
 
 Indices
-    m, n  nodes          s  SKU           o  buyer: the lines of one order for one SKU
-    i  offer: units of one cell (m, s)    j  want: units that a buyer would take of a cell (n, s)
+    m, n  nodes          s  SKU           o  buyer: what one order asks for of one SKU
+    j  want: what a buyer would take of one cell (n, s)
 Data
-    units_i, loss_i      what a cell can give up, and cents a unit that this loses
-    units_j, gain_j      what a buyer would take, and cents a unit that this saves
-    most_o               units that a buyer takes of all cells together
+    stock_ms             units that may be sold
+    units_j, gain_j      what a buyer would take, and cents a unit that this saves beside none
+    most_o               units that a buyer asks for
     grams_s              grams a unit
     kg_cents_mn, cents_mn, load_mn   cents a kilogram, cents a departure, grams that it carries
 Variables
-    z_i, y_j, x_mns      units given up, taken, moved        k_mn   departures
+    y_j  units taken     x_mns  units moved; those of x_mms stay     k_mn  departures
 
-    (1)  max  Σ gain_j y_j − Σ loss_i z_i − Σ kg_cents_mn · kg_s · x_mns − Σ cents_mn k_mn
-    (2)  Σ_n x_mns  =  Σ_i z_i,   z_i ≤ units_i                  every cell that gives
-    (3)  Σ_m x_mns  =  Σ_j y_j,   y_j ≤ units_j                  every cell that gets
+    (1)  max  Σ gain_j y_j − Σ_{m≠n} (kg_cents_mn · kg_s · x_mns + cents_mn k_mn)
+    (2)  Σ_n x_mns  ≤  stock_ms                                  every cell that there is
+    (3)  Σ_j y_j  ≤  Σ_m x_mns,   y_j ≤ units_j                  every cell (n, s)
     (4)  Σ_j y_j  ≤  most_o                                      every buyer
     (5)  Σ_s grams_s x_mns  ≤  load_mn k_mn                      every pair of nodes
 
-A price holds for so many units only: so a cell offers its left-over units at a loss of 0, then the
-units that least miss it, and gets units for the buyers that it saves most, each buyer once. Without
-(5) and departures this is a flow from offers to cells to cells to buyers, whole by nature, and
-OR-Tools solves it exactly (Ahuja, Magnanti & Orlin, Network Flows, 1993). With departures it is a
-fixed-charge problem: each unit first bears its share of a full departure,
+So a unit more at a cell is worth what it saves the buyer who then gets one, at the end of a chain
+of buyers who make room for each other: less with every unit, as the price of a cell holds for so
+many units only. Without departures this is a flow from cells to cells to buyers, whole by nature,
+and OR-Tools solves it exactly (Ahuja, Magnanti & Orlin, Network Flows, 1993). With departures it is
+a fixed-charge problem: each unit first bears its share of a full departure, which no plan can beat,
 
     (6)  kg_cents_mn  +  1000 · cents_mn / load_mn   in place of   kg_cents_mn
 
-which no plan can beat; then departures are counted whole, the pairs of nodes that do not earn
-theirs are shut, those that lose most first, and the rest flows again. What is left pays; that it
-is the best of all is not proven where departures cost something.
+then departures are counted whole, the pairs of nodes that do not earn theirs are shut, those that
+lose most first, and the rest flows again. What is left pays; that it is the best of all is not
+proven where departures cost something. What some moves earn is the same flow without moving any
+more, with the stock as they leave it and as it was:
+
+    (7)  worth(x)  =  (1) of stock − x + x', all staying   −   (1) of stock, all staying
 """
 
 from dataclasses import dataclass
@@ -41,21 +44,22 @@ from omnisource.solvers.problem import Flags, Floats, Ints
 
 GRAIN: Final = 256
 """Parts of a cent that the flow counts in."""
+LEAST: Final = 1.0
+"""Cents that a unit must save to be moved, beside its haul."""
 NEARLY: Final = 0.75
 """Pairs of nodes are shut together that lose at least this share of what the worst loses."""
 
 
-class Offers(NamedTuple):
-    """What cells can give up."""
+class Held(NamedTuple):
+    """Units that may be sold, each cell once."""
 
     node: Ints  # (I,)
     sku: Ints  # (I,)
     units: Ints  # (I,)
-    cents: Floats  # (I,) a unit, ≥ 0
 
 
 class Wants(NamedTuple):
-    """What buyers would take of cells."""
+    """What buyers would take of cells; a buyer wants one SKU."""
 
     node: Ints  # (J,)
     sku: Ints  # (J,)
@@ -88,17 +92,19 @@ class Lanes(NamedTuple):
         return Lanes(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
-@dataclass(frozen=True, eq=False)
-class Moves:
-    """Units to move, one row a pair of nodes and SKU, and what that is worth."""
+class Moves(NamedTuple):
+    """Units to move, one row a pair of nodes and SKU."""
 
     source: Ints  # (X,) node
     target: Ints  # (X,) node
     sku: Ints  # (X,)
     units: Ints  # (X,)
-    cents: Floats  # (X,) gain less loss, of all units of the row
-    haul_cents: Floats  # (X,) what of the haul goes by the kilogram
-    grams: Ints  # (X,)
+    grams: Ints  # (X,) of all units
+    haul_cents: Floats  # (X,) by the kilogram, of all units
+
+    def take(self, rows: Ints) -> "Moves":
+        """Return those rows."""
+        return Moves._make(column[rows] for column in self)
 
 
 class Ways(NamedTuple):
@@ -115,25 +121,24 @@ class Ways(NamedTuple):
 class _Network:
     """Cells that give, cells that get, and every way from one to another of the same SKU."""
 
-    offers: Offers
+    held: Held
     wants: Wants
-    gives: Ints  # (I,) cell that gives, of each offer
     gets: Ints  # (J,) cell that gets, of each want
     give: Ints  # (P,) cell that gives
     get: Ints  # (P,) cell that gets
-    sku: Ints  # (P,)
+    stays: Flags  # (P,) whether they are the same cell
     way: Ints  # (P,) row of `ways`
     ways: Ways
     kg: Floats  # (P,) kilograms a unit
 
 
 def rebalance(
-    offers: Offers, wants: Wants, grams: Ints, *, lanes: Lanes, haul: Haul, nodes: int
+    held: Held, wants: Wants, grams: Ints, *, lanes: Lanes, haul: Haul, nodes: int
 ) -> Moves:
     """Return what to move, so that each pair of nodes pays for its departures.
 
     Args:
-        offers: what cells can give up.
+        held: what there is.
         wants: what buyers would take of cells.
         grams: (S,) grams a unit of each SKU.
         lanes: pairs of nodes whose haul is known.
@@ -143,19 +148,44 @@ def rebalance(
     Raises:
         RuntimeError: the network is more than OR-Tools can count.
     """
-    net = _network(offers, wants, grams, nodes=nodes, known=(lanes, haul))
+    net = _network(held, wants, grams, nodes=nodes, known=(lanes, haul))
     ways, open_ = net.ways, np.ones(len(net.ways.source), bool)
     full = ways.kg_cents + 1000 * ways.departure_cents / ways.load_grams  # (6)
+    cents = np.where(net.stays, 0.0, net.kg * full[net.way] + LEAST)
     while True:
-        given, moved, taken = _flow(net, net.kg * full[net.way], open_)
-        worth = _worth(net, given, moved, taken)
-        losing = _losing(net, moved, worth - moved * net.kg * ways.kg_cents[net.way])
+        units, _ = _flow(net, cents, net.stays | open_[net.way])
+        found, way = _moves(net, units)
+        losing = _losing(net, found, way)
         if not losing.any():
-            return _moves(net, moved, worth)
+            return found
         open_ &= ~losing
 
 
-def departures(grams: Floats, load_grams: Floats) -> Ints:
+def worth(held: Held, wants: Wants, found: Moves) -> float:
+    """Return what some moves earn, their haul not counted, (7), cents."""
+    some = np.isin(held.sku, found.sku)
+    mine = Held(*(column[some] for column in held))
+    theirs = _wants_of(wants, np.flatnonzero(np.isin(wants.sku, found.sku)))
+    return value(_after(mine, found), theirs) - value(mine, theirs)
+
+
+def _wants_of(wants: Wants, rows: Ints) -> Wants:
+    """Return some wants, their buyers numbered anew."""
+    known, buyer = np.unique(wants.buyer[rows], return_inverse=True)
+    node, sku, _, units, cents = (column[rows] for column in wants[:5])
+    return Wants(node, sku, buyer, units, cents, wants.most[known])
+
+
+def value(held: Held, wants: Wants) -> float:
+    """Return (1) where every unit stays, cents."""
+    nodes = int(max(held.node.max(initial=0), wants.node.max(initial=0))) + 1
+    grams = np.zeros(int(wants.sku.max(initial=0)) + 1, np.int64)
+    net = _network(held, wants, grams, nodes=nodes, known=(Lanes.none(), Haul()), moving=False)
+    _, taken = _flow(net, np.zeros(len(net.give)), net.stays)
+    return float(taken @ wants.cents)
+
+
+def departures(grams: Floats | Ints, load_grams: Floats) -> Ints:
     """Return how many departures carry so much, (5).
 
     >>> departures(np.array([0, 1, 1000, 1001]), np.array([1e3, 1e3, 1e3, 1e3])).tolist()
@@ -170,53 +200,58 @@ def ways_between(source: Ints, target: Ints, *, nodes: int, lanes: Lanes, haul: 
     at = np.searchsorted(lanes.pair, key)
     known = np.isin(key, lanes.pair)
     usual = (haul.kg_cents, haul.departure_cents, haul.load_grams)
-    columns = [np.full(len(key), float(value)) for value in usual]
+    columns = [np.full(len(key), float(each)) for each in usual]
     for column, own in zip(columns, lanes[1:], strict=True):
         column[known] = own[at[known]]
     return Ways(source, target, *columns)
 
 
 def _network(
-    offers: Offers, wants: Wants, grams: Ints, *, nodes: int, known: tuple[Lanes, Haul]
+    held: Held,
+    wants: Wants,
+    grams: Ints,
+    *,
+    nodes: int,
+    known: tuple[Lanes, Haul],
+    moving: bool = True,
 ) -> _Network:
-    """Find the cells, and every way from a cell that gives to another of its SKU that gets."""
-    giving, gives = np.unique(offers.sku * nodes + offers.node, return_inverse=True)
+    """Find the cells, and every way from a cell that gives to one of its SKU that gets."""
+    giving = held.sku * nodes + held.node
     getting, gets = np.unique(wants.sku * nodes + wants.node, return_inverse=True)
-    first = np.searchsorted(getting // nodes, giving // nodes, "left")
-    many = np.searchsorted(getting // nodes, giving // nodes, "right") - first
+    key = nodes if moving else 1
+    first = np.searchsorted(getting // key, giving // key, "left")
+    many = np.searchsorted(getting // key, giving // key, "right") - first
     give = np.repeat(np.arange(len(giving)), many)
     get = np.arange(len(give)) + np.repeat(first - np.cumsum(many) + many, many)
-    apart = giving[give] != getting[get]
-    give, get = give[apart], get[apart]
     pair, way = np.unique(giving[give] % nodes * nodes + getting[get] % nodes, return_inverse=True)
     lanes, haul = known
     ways = ways_between(pair // nodes, pair % nodes, nodes=nodes, lanes=lanes, haul=haul)
-    sku = giving[give] // nodes
-    return _Network(offers, wants, gives, gets, give, get, sku, way, ways, grams[sku] / 1000)
+    stays, kg = giving[give] == getting[get], grams[held.sku[give]] / 1000
+    return _Network(held, wants, gets, give, get, stays, way, ways, kg)
 
 
-def _flow(net: _Network, cents: Floats, open_: Flags) -> tuple[Ints, Ints, Ints]:
-    """Return z, x and y of (1) to (4), at those cents a unit moved, over ways that are open.
+def _flow(net: _Network, cents: Floats, open_: Flags) -> tuple[Ints, Ints]:
+    """Return x and y of (1) to (4), at those cents a unit, over the pairs of cells that are open.
 
     Vertices are source, sink, cells that give, cells that get, buyers, in that order.
     """
-    offers, wants, supply = net.offers, net.wants, int(net.offers.units.sum())
+    held, wants, supply = net.held, net.wants, int(net.held.units.sum())
     if not supply or not len(net.give):
-        return 0 * offers.units, 0 * net.give, 0 * wants.units
-    give, get = 2, 3 + int(net.gives.max())
+        return 0 * net.give, 0 * wants.units
+    give, get = 2, 2 + len(held.units)
     buyer, buyers = get + 1 + int(net.gets.max()), np.arange(len(wants.most))
-    none = np.zeros(max(len(offers.units), len(buyers)), np.int64)
+    cells, none = np.arange(len(held.units)), np.zeros(1, np.int64)
     arcs = [
-        (none[: len(offers.units)], give + net.gives, offers.units, offers.cents),  # (2)
-        (give + net.give, get + net.get, supply * open_[net.way], cents),
+        (0 * cells, give + cells, held.units, 0 * cells),  # (2)
+        (give + net.give, get + net.get, supply * open_, cents),
         (get + net.gets, buyer + wants.buyer, wants.units, -wants.cents),  # (3)
         (buyer + buyers, 0 * buyers + 1, wants.most, 0 * buyers),  # (4)
-        (none[:1], none[:1] + 1, none[:1] + supply, none[:1]),  # what stays where it is
+        (none, none + 1, none + supply, none),  # what nobody takes
     ]
     flow = _solved(*(np.concatenate(column) for column in zip(*arcs, strict=True)), supply=supply)
-    ends = np.cumsum([len(offers.units), len(net.give), len(wants.units)])
-    given, moved, taken, _ = np.split(flow, ends)
-    return given, moved, taken
+    ends = np.cumsum([len(held.units), len(net.give), len(wants.units)])
+    _, moved, taken, _ = np.split(flow, ends)
+    return moved, taken
 
 
 def _solved(tail: Ints, head: Ints, most: Ints, cents: Floats, *, supply: int) -> Ints:
@@ -237,35 +272,36 @@ def _solved(tail: Ints, head: Ints, most: Ints, cents: Floats, *, supply: int) -
     return np.asarray(network.flows(arcs), np.int64)
 
 
-def _worth(net: _Network, given: Ints, moved: Ints, taken: Ints) -> Floats:
-    """Return gain less loss of the units on each way, cents.
-
-    Where several ways share a cell, each unit counts for the mean of what the cell gives or gets.
-    """
-    loss = _mean(net.gives, given, net.offers.cents)
-    gain = _mean(net.gets, taken, net.wants.cents)
-    return np.asarray(moved * (gain[net.get] - loss[net.give]), np.float64)
-
-
-def _mean(cell: Ints, units: Ints, cents: Floats) -> Floats:
-    """Return the mean cents a unit in each cell; 0 where there is none."""
-    return np.asarray(np.bincount(cell, units * cents) / np.maximum(np.bincount(cell, units), 1))
+def _moves(net: _Network, units: Ints) -> tuple[Moves, Ints]:
+    """Return what does not stay, and the way that each row takes."""
+    rows = np.flatnonzero((units > 0) & ~net.stays)
+    way, many, kg = net.way[rows], units[rows], net.kg[rows]
+    found = Moves(
+        net.ways.source[way], net.ways.target[way], net.held.sku[net.give[rows]], many,
+        np.round(1000 * many * kg).astype(np.int64), many * kg * net.ways.kg_cents[way],
+    )  # fmt: skip
+    return found, way
 
 
-def _losing(net: _Network, moved: Ints, cents: Floats) -> Flags:
+def _losing(net: _Network, found: Moves, way: Ints) -> Flags:
     """Return the ways to shut: the one that falls shortest of its departures, and all like it."""
-    ways, many = net.ways, len(net.ways.source)
-    grams = np.bincount(net.way, moved * net.kg * 1000, many)
-    fee = departures(grams, ways.load_grams) * ways.departure_cents
-    net_cents = np.bincount(net.way, cents, many) - fee
-    short = (grams > 0) & (fee > 0) & (net_cents < 0)
-    return short & (net_cents <= NEARLY * net_cents.min(initial=0.0))
+    ways = net.ways
+    net_cents = np.zeros(len(ways.source))
+    for each in np.unique(way[ways.departure_cents[way] > 0]):
+        mine = found.take(np.flatnonzero(way == each))
+        trucks = departures(mine.grams.sum(), ways.load_grams[each])
+        fee = float(trucks * ways.departure_cents[each])
+        earned = worth(net.held, net.wants, mine) - float(mine.haul_cents.sum())
+        net_cents[each] = min(earned - fee, 0.0)
+    return np.asarray((net_cents < 0) & (net_cents <= NEARLY * net_cents.min(initial=0.0)))
 
 
-def _moves(net: _Network, moved: Ints, worth: Floats) -> Moves:
-    rows = np.flatnonzero(moved)
-    way, units = net.way[rows], moved[rows]
-    haul = units * net.kg[rows] * net.ways.kg_cents[way]
-    grams = np.round(units * net.kg[rows] * 1000).astype(np.int64)
-    return Moves(net.ways.source[way], net.ways.target[way], net.sku[rows], units,
-                 worth[rows], haul, grams)  # fmt: skip
+def _after(held: Held, found: Moves) -> Held:
+    """Return what cells hold after some moves."""
+    many = int(max(held.node.max(initial=0), found.target.max(initial=0))) + 1
+    keys = [held.sku * many + held.node, found.sku * many + found.source,
+            found.sku * many + found.target]  # fmt: skip
+    cell, of = np.unique(np.concatenate(keys), return_inverse=True)
+    units = np.concatenate([held.units, -found.units, found.units])
+    left = np.bincount(of, units).astype(np.int64)
+    return Held(cell % many, cell // many, left)

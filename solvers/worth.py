@@ -1,14 +1,14 @@
-"""What more, or less, of one thing is worth to whom, at a night's prices.
+"""What more of one thing is worth to whom, at a night's prices.
 
 With v_o(y) the oracle's value of order o at prices y (solvers/joint/resources.py), and y[r = p] the
 same prices but for resource r at p,
 
-    (1)  gain_or  =  v_o(y) − v_o(y[r = 0])            what o saves if r costs it nothing
-    (2)  loss_or  =  v_o(y[r = ∞]) − v_o(y[r = 0])     what o loses if it has none of r
+    (1)  gain_or  =  v_o(y) − v_o(y[r = 0])                 what o saves if r costs it nothing
+    (2)  gain_or  =  v_o(y[C = ∞]) − v_o(y[C = ∞, r = 0])   r among cells C of one SKU: what o saves
+                                                           by r, beside having none of the SKU
 
-Both are exact for one order at prices of all else. The gains of those who have nothing of r, the
-largest first, say what the next unit, and the one after it, is worth: a price says it of the first
-only.
+Both are exact for one order at the prices of all else. Those who gain most have a price's worth;
+what a price does not say is how soon the gains fall, when there is more and more of a thing.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from omnisource.solvers.compile.legend import candidate_order
-from omnisource.solvers.joint.prices import Pass, price_all
+from omnisource.solvers.joint.prices import price_all
 from omnisource.solvers.oracle.kernel import price_some
 from omnisource.solvers.oracle.plans import Left, Plans
 from omnisource.solvers.problem import Floats, Ints, Prices, Problem
@@ -75,27 +75,36 @@ def valued(problem: Problem, prices: Prices, threads: int = 0) -> Valued:
     return Valued(problem, own, found.plans.value, Plans.room(problem), Left.of(problem))
 
 
-def gains(night: Valued, resource: str, row: int) -> Buyers:
+def gains(night: Valued, resource: str, row: int, beside: Floats | None = None) -> Buyers:
     """Return who saves how much if a resource costs nothing, (1).
 
     Args:
         night: at its prices.
         resource: a field of `Prices`: cell, node_order or node_unit.
         row: which of them.
+        beside: (K,) what orders come to without; at the night's prices where it is not given.
     """
     start, of = night.of_cell if resource == "cell" else night.of_node
     orders = of[start[row] : start[row + 1]]
-    free = _priced(night, resource, row, 0.0, orders)
-    cents = night.value[orders] - free
+    free = _priced(night, getattr(night.prices, resource), row, 0.0, orders=orders)
+    cents = (night.value if beside is None else beside)[orders] - free
     some = np.flatnonzero(cents > 0)
     units = _taken(night, resource, row, orders[some])
     return Buyers(orders[some], units, cents[some])
 
 
-def losses(night: Valued, cell: int, orders: Ints) -> Floats:
-    """Return what each of those orders loses if it has nothing of a cell, (2), cents."""
-    barred = _priced(night, "cell", cell, BARRED, orders)
-    return barred - _priced(night, "cell", cell, 0.0, orders)
+def beside_none(night: Valued, cells: Ints) -> list[Buyers]:
+    """Return for each of the cells of one SKU who saves how much by it, beside none, (2)."""
+    column = night.prices.cell
+    before = column[cells]
+    column[cells] = BARRED
+    start, of = night.of_cell
+    orders = np.unique(np.concatenate([of[start[r] : start[r + 1]] for r in cells]))
+    value = night.value.copy()
+    value[orders] = _priced(night, column, int(cells[0]), BARRED, orders=orders)
+    found = [gains(night, "cell", int(cell), value) for cell in cells]
+    column[cells] = before
+    return found
 
 
 def drawn(problem: Problem, plans: Plans, orders: Ints) -> Drawn:
@@ -119,15 +128,8 @@ def drawn(problem: Problem, plans: Plans, orders: Ints) -> Drawn:
     return Drawn(*(np.concatenate(column).astype(np.int64) for column in columns))
 
 
-def bound_of(found: Pass) -> tuple[float, float]:
-    """Return the sum of all orders' values, and what all there is costs at those prices, cents."""
-    value = float(found.plans.value.sum())
-    return value, value - found.bound
-
-
-def _priced(night: Valued, resource: str, row: int, cents: float, orders: Ints) -> Floats:
+def _priced(night: Valued, column: Floats, row: int, cents: float, *, orders: Ints) -> Floats:
     """Return the values of some orders, one price moved."""
-    column = getattr(night.prices, resource)
     before = column[row]
     column[row] = cents
     price_some(night.problem, night.prices, night.room, orders, night.plans)

@@ -8,9 +8,9 @@ import numpy as np
 from omnisource.models.changes import Capacity, CutOff
 from omnisource.models.world import ABSENT
 from omnisource.orchestrator.lab.whatif import changed
-from omnisource.orchestrator.recommend.idea import Idea, some_of
+from omnisource.orchestrator.recommend.idea import Idea
 from omnisource.orchestrator.recommend.priced import by_node, moved, of_orders, priced
-from omnisource.orchestrator.recommend.seen import MOST, Seen
+from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.orchestrator.warm import prices_of
 from omnisource.solvers.compile.world import blocks, compile_world
 from omnisource.solvers.problem import Floats, Ints
@@ -42,9 +42,12 @@ def pickers(seen: Seen) -> Iterator[Idea]:
             changes=(change,),
             price_cents=min(float(cents[:more].sum()), more * float(table["cents"][row])),
             extra_cents=0,
-            orders=some_of(touched, MOST),
-            facts={"price_cents_each": round(float(table["cents"][row]), 2), "limit": limit,
-                   "wanted": len(cents)},  # fmt: skip
+            orders=seen.fitting(touched),
+            facts={
+                "price_cents_each": round(float(table["cents"][row]), 2),
+                "limit": limit,
+                "wanted": len(cents),
+            },
         )
 
 
@@ -61,7 +64,9 @@ def _wanted(seen: Seen, rows: Ints) -> list[tuple[Ints, Floats]]:
         for part, row in zip(parts, rows.tolist(), strict=True):
             field = LIMITS[table["resource"][row]][0]
             found = gains(night, field, int(table["node"][row]))
-            new = (found.units > 0) & ~np.isin(begin + found.order, seen.senders(table["node"][row]))
+            new = (found.units > 0) & ~np.isin(
+                begin + found.order, seen.senders(table["node"][row])
+            )
             part.append((begin + found.order[new], found.units[new], found.cents[new]))
     done = []
     for part in parts:
@@ -83,15 +88,13 @@ def hours(seen: Seen) -> Iterator[Idea]:
     touched = moved(seen.base, other)
     for node in np.argsort(-cents, kind="stable")[:NODES].tolist():
         if cents[node] > 0:
-            name = seen.node(node)
+            name, mine = seen.node(node), np.union1d(touched, seen.senders(node))
             yield Idea(
                 kind="hour",
                 name=f"parcels leave {name} until {minutes} minutes later",
                 changes=(CutOff(kind="cut_off", nodes=(name,), minutes=minutes),),
                 price_cents=float(cents[node]),
                 extra_cents=0,
-                orders=some_of(np.concatenate([touched, seen.senders(node)]), MOST),
+                orders=seen.fitting(mine, seen.rivals(mine)),
                 facts={"orders": len(touched)},
             )
-
-

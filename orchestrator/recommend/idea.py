@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-
 from omnisource.models.changes import Change
 from omnisource.solvers.problem import Ints
 from omnisource.solvers.rebalance import Haul
@@ -19,7 +17,7 @@ KINDS: Final = (
 class Terms:
     """What a night's bill does not say, stated by who asks."""
 
-    haul: Haul = Haul()  # of stock, where no lane says otherwise
+    haul: Haul = field(default_factory=Haul)  # of stock, where no lane says otherwise
     picker: int = 20  # shipments, or units, that one more picker does a day
     minutes: int = 60  # later that parcels leave
     store_cents: int = 1_500  # a day on which a store sends parcels, beside the bill
@@ -101,9 +99,3 @@ class Advice:
             "facts": idea.facts,
             "changes": [c.model_dump(mode="json", exclude_defaults=True) for c in idea.changes],
         }
-
-
-def some_of(orders: Ints, most: int) -> Ints:
-    """Return the orders, ascending and each once; none, which stands for all, if too many."""
-    found = np.unique(orders)
-    return found if len(found) <= most else found[:0]

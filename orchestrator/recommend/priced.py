@@ -97,4 +97,5 @@ def by_node(base: Priced, other: Priced, nodes: Flags) -> Floats:
     mine = nodes[node] & (saved[order] > DIFFERS)
     order, node = order[mine], node[mine]
     each = np.bincount(order, minlength=len(saved))
-    return np.bincount(node, saved[order] / np.maximum(each[order], 1), many)
+    shares = saved[order] / np.maximum(each[order], 1)
+    return np.bincount(node, shares, many).astype(np.float64)

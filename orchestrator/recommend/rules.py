@@ -8,11 +8,10 @@ import numpy as np
 from omnisource.models.changes import PolicyChange, Safety
 from omnisource.models.policy import Policy
 from omnisource.orchestrator.lab.whatif import changed
-from omnisource.orchestrator.recommend.idea import Idea, some_of
+from omnisource.orchestrator.recommend.idea import Idea
 from omnisource.orchestrator.recommend.priced import by_node, moved, priced
-from omnisource.orchestrator.recommend.seen import MOST, Seen
+from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.solvers.compile.available import cells
-from omnisource.solvers.problem import Ints
 
 NODES: Final = 10
 """Nodes whose safety stock is recommended, those where it costs most."""
@@ -32,16 +31,9 @@ def fences(seen: Seen) -> Iterator[Idea]:
                 changes=(change,),
                 price_cents=seen.base.bound - other.bound,
                 extra_cents=0,
-                orders=some_of(np.concatenate([touched, _rivals(seen, touched)]), MOST),
+                orders=seen.fitting(touched, seen.rivals(touched)),
                 facts={"orders": len(touched)},
             )
-
-
-def _rivals(seen: Seen, orders: Ints) -> Ints:
-    """Return all who ordered what those orders did."""
-    lines = seen.world.lines
-    mine = np.isin(lines["order"], orders)
-    return seen.who_ordered(np.unique(lines["sku"][mine]))
 
 
 def safeties(seen: Seen) -> Iterator[Idea]:
@@ -66,6 +58,6 @@ def safeties(seen: Seen) -> Iterator[Idea]:
                 changes=(Safety(kind="safety", nodes=(seen.node(node),), units=0),),
                 price_cents=float(cents[node]),
                 extra_cents=0,
-                orders=some_of(seen.who_ordered(np.unique(freed.sku[mine])), MOST),
+                orders=seen.fitting(seen.who_ordered(np.unique(freed.sku[mine]))),
                 facts={"units": int(units[node])},
             )

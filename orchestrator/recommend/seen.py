@@ -14,7 +14,7 @@ from omnisource.orchestrator.runs import Run
 from omnisource.solvers.compile.available import Cells, cells
 from omnisource.solvers.problem import Flags, Floats, Ints, Round
 
-MOST: Final = 3_000
+MOST: Final = 2_000
 """Orders that are decided anew as a part; more are the whole night."""
 
 
@@ -66,6 +66,11 @@ class Seen:
         found[at[at >= 0]] = table["cents"][rows][at >= 0]
         return found
 
+    @cached_property
+    def dear_nodes(self) -> Ints:
+        """Nodes whose day has a price."""
+        return np.unique(self.prices["node"][self.prices["resource"] != "stock"])
+
     def kind_of_node(self, kind: str) -> Flags:
         """(N,) whether a node is of that kind."""
         return np.asarray(self.world.nodes["kind"] == NODE_KINDS.index(kind))
@@ -84,6 +89,25 @@ class Seen:
         wanted = np.zeros(self.world.products.rows, bool)
         wanted[skus] = True
         return np.unique(lines["order"][wanted[lines["sku"]]]).astype(np.int64)
+
+    def rivals(self, orders: Ints) -> Ints:
+        """Return all who ordered what those orders did."""
+        lines = self.world.lines
+        return self.who_ordered(np.unique(lines["sku"][np.isin(lines["order"], orders)]))
+
+    def fitting(self, *sets: Ints) -> Ints:
+        """Return the orders that are decided anew, ascending: the widest set that is small enough.
+
+        Args:
+            sets: of orders, each with the next wider one after it.
+
+        Where the narrowest is too large there are none, which stands for all.
+        """
+        widest = np.zeros(0, np.int64)
+        for orders in sets:
+            found = np.unique(orders)
+            widest = found if len(found) <= MOST else widest
+        return widest
 
     def senders(self, node: int) -> Ints:
         """Return the orders to which a node sends something."""

@@ -7,9 +7,9 @@ import numpy as np
 
 from omnisource.models.changes import ShipFrom
 from omnisource.orchestrator.lab.whatif import changed
-from omnisource.orchestrator.recommend.idea import Idea, some_of
+from omnisource.orchestrator.recommend.idea import Idea
 from omnisource.orchestrator.recommend.priced import by_node, moved, of_orders, priced
-from omnisource.orchestrator.recommend.seen import MOST, Seen
+from omnisource.orchestrator.recommend.seen import Seen
 
 STORES: Final = 10
 """Stores that are recommended of either kind."""
@@ -37,7 +37,7 @@ def begin_to_ship(seen: Seen) -> Iterator[Idea]:
                 changes=(ShipFrom(kind="ship_from", nodes=(seen.node(node),)),),
                 price_cents=float(cents[node]),
                 extra_cents=seen.terms.store_cents,
-                orders=some_of(mine, MOST),
+                orders=seen.fitting(mine, seen.rivals(mine)),
                 facts={"orders": len(mine)},
             )
 
@@ -69,6 +69,6 @@ def _ceasing(seen: Seen, node: int, parcels: int) -> Idea:
         changes=(change,),
         price_cents=-lost,
         extra_cents=-seen.terms.store_cents,
-        orders=some_of(orders, MOST),
+        orders=seen.fitting(orders, seen.rivals(orders)),
         facts={"parcels": parcels},
     )

@@ -1,9 +1,9 @@
 """A change tried: the orders that it touches are decided anew, without it and with it.
 
 All other orders stay as the run has them: what they take of cells and days is taken away first.
-Both parts are small, so both are proven to well within what is asked of a night; where the change
-touches too many orders, or a rule joins them all, the whole night is decided anew instead and stands
-beside the run's own plan and bound.
+Both parts are small, so both are proven to well within what is asked of a night. Where the change
+touches too many orders, or a rule joins them all, the whole night is decided anew instead, and
+stands beside the run's own plan and bound.
 """
 
 from dataclasses import replace
@@ -52,7 +52,9 @@ def tried(seen: Seen, idea: Idea, limits: Limits, *, whole: bool = False) -> Tri
         figures = (without.cost_cents, without.bound_cents, found.cost_cents, found.bound_cents)
         orders, all_ = len(idea.orders), False
     known = [0 if cents is None else cents for cents in figures]  # joint has a bound always
-    return Trial(orders, all_, *known, seconds=round(perf_counter() - began, 3))
+    base, base_bound, cost, bound = known
+    seconds = round(perf_counter() - began, 3)
+    return Trial(orders, all_, base, base_bound, cost, bound, seconds)
 
 
 def is_divisible(world: World) -> bool:

@@ -17,17 +17,18 @@ from omnisource.orchestrator.recommend.trial import tight, tried
 from omnisource.orchestrator.runs import Run, read_run
 from omnisource.solvers.problem import Limits, Round
 
-FOUND: Final[Mapping[str, Callable[[Seen], Iterator[Idea]]]] = {
-    "transfers of stock": transfers,
-    "one more picker": pickers,
-    "one more hour": hours,
-    "safety stock": safeties,
-    "fences": fences,
-    "stores that could ship": begin_to_ship,
-    "stores that need not ship": cease_to_ship,
+Find = Callable[[Seen], Iterator[Idea]]
+FOUND: Final[Mapping[str, tuple[Find, frozenset[str]]]] = {
+    "transfers of stock": (transfers, frozenset({"transfers", "transfer", "misplaced"})),
+    "one more picker": (pickers, frozenset({"picker"})),
+    "one more hour": (hours, frozenset({"hour"})),
+    "safety stock": (safeties, frozenset({"safety"})),
+    "fences": (fences, frozenset({"fence"})),
+    "stores that could ship": (begin_to_ship, frozenset({"store"})),
+    "stores that need not ship": (cease_to_ship, frozenset({"store"})),
 }
-"""What is looked for: the function that finds it."""
-GAP: Final = 1e-5
+"""What is looked for: the function that finds it, and the kinds that it finds."""
+GAP: Final = 1e-4
 """Share of the cost that a re-run is proven to, where no limits are given."""
 
 
@@ -77,7 +78,7 @@ def recommend(
         most: so many ideas are confirmed, those that promise most, and one of each kind.
         seconds: after so many none is begun any more.
         terms: what hauls, pickers, hours and stores' days cost.
-        limits: of each re-run; by default within 0.001 % of the best.
+        limits: of each re-run; by default within 0.01 % of the best.
         kinds: of recommendations that are wanted.
         whole: decide all orders anew each time, not only those that are touched.
 
@@ -133,24 +134,13 @@ def _known(kinds: Sequence[str]) -> set[str]:
 
 def _found(seen: Seen, kinds: set[str]) -> tuple[list[Idea], dict[str, float]]:
     """Return all ideas of some kinds, and the seconds that each search took."""
-    ideas, took = [], {}
-    for name, find in FOUND.items():
-        if kinds.isdisjoint(OF[find]):
+    ideas: list[Idea] = []
+    took: dict[str, float] = {}
+    for name, (find, found) in FOUND.items():
+        if kinds.isdisjoint(found):
             continue
         seen.tell(Round(f"look for {name}", 0))
         began = perf_counter()
         ideas += [idea for idea in find(seen) if idea.kind in kinds]
         took[name] = round(perf_counter() - began, 3)
     return ideas, took
-
-
-OF: Final = {
-    transfers: ("transfers", "transfer", "misplaced"),
-    pickers: ("picker",),
-    hours: ("hour",),
-    safeties: ("safety",),
-    fences: ("fence",),
-    begin_to_ship: ("store",),
-    cease_to_ship: ("store",),
-}
-"""The kinds that each search finds."""
