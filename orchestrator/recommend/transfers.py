@@ -25,7 +25,7 @@ from omnisource.solvers.problem import Ints
 from omnisource.solvers.rebalance import Held, Lanes, Wants, rebalance
 from omnisource.solvers.worth import BARRED, Valued, beside_none, valued
 
-SKUS: Final = 200
+SKUS: Final = 100
 """Products that are looked at, those with most at stake."""
 WAREHOUSES: Final = 10
 """Warehouses that are asked about products that they do not have, those with most units."""
@@ -60,13 +60,15 @@ def transfers(seen: Seen) -> Iterator[Idea]:
 def at_stake(seen: Seen) -> Ints:
     """Return the products with most at stake: Σ price · units used, and the penalty of what lacks.
 
+    Of which that is nothing, those that sell best: they may lie far away and yet cost no price.
     Ascending; at most `SKUS` of them.
     """
     cells, short = seen.cells, seen.run.plan.shortages
     products = seen.world.products.rows
     paid = np.bincount(cells.sku, seen.cell_cents * seen.used, products)
     lost = np.bincount(short["sku"], short["cents"], products)
-    stake = paid + lost
+    sold = np.bincount(cells.sku, seen.used, products)
+    stake = paid + lost + sold
     dearest = np.argsort(-stake, kind="stable")[:SKUS]
     return np.sort(dearest[stake[dearest] > 0])
 
