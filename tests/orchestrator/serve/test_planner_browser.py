@@ -85,9 +85,9 @@ def add(view: Any, kind: str, **fields: str) -> None:
     view.get_by_label("Kind of change").select_option(kind)
     with view.expect_navigation():
         view.get_by_role("button", name="Add a change").click()
+    shot(view, f"planner-{kind}")
     for name, value in fields.items():
         view.locator(f"input[name={name}]").fill(value)
-    shot(view, f"planner-{kind}")
     with view.expect_navigation():
         view.get_by_role("button", name="Keep this change").click()
 
