@@ -83,6 +83,8 @@ if TYPE_CHECKING:  # what _ORIGINS says, for type checkers; a test holds the two
     from omnisource.orchestrator.life.verbs import step as step_order
     from omnisource.orchestrator.measures import Measures
     from omnisource.orchestrator.measures import measures_of as measures
+    from omnisource.orchestrator.recommend.idea import Terms as RecommendTerms
+    from omnisource.orchestrator.recommend.verb import Recommendations, recommend
     from omnisource.orchestrator.rolling import Standing, roll
     from omnisource.orchestrator.runs import read_prices, read_run, save_run
     from omnisource.orchestrator.serve.client import Client, Refusal
@@ -106,18 +108,19 @@ __all__ = [
     "Doing", "Explanation", "Fairness", "Fence", "HoldRule", "Lane", "LeadTimes", "LifeRules",
     "Limits", "Line", "LoadStep", "Measures", "Node", "NotOffered", "Offer", "OmnisourceError",
     "Option", "Order", "OrderChange", "OrderState", "Parcel", "PickUp", "Place", "Placed", "Plan",
-    "Policy", "Product", "Promiser", "Receipt", "Refusal", "Refused", "Reservation", "Scenario",
-    "Service", "Shipped", "Simulated", "Simulation", "Standing", "StockCell", "StockMessage",
-    "Table", "TariffStep", "Terms", "Told", "UnusableInput", "Weights", "WhatIf", "Workers",
-    "World", "ZoneRule", "__version__", "accept_change", "address_unserved", "allocate",
-    "availability", "cancel_order", "claim_of_option", "commit_plan", "compare", "confirm",
-    "connect", "decline_shipment", "evaluate", "evaluate_promises", "expire", "explain",
-    "explain_decision", "extend", "find_reservation", "generate", "hear_stock", "lane_cancelled",
-    "learn", "load", "load_into", "measures", "open_desk", "open_life", "open_slot", "place_order",
-    "placed", "promise", "promiser", "quote_change", "read_events", "read_lead_times",
-    "read_prices", "read_run", "read_setup", "release", "reserve", "return_goods", "roll",
-    "run_scenarios", "save_lead_times", "save_run", "share_out", "show_order", "simulate",
-    "source_again", "state_of", "step_order", "world_of",
+    "Policy", "Product", "Promiser", "Receipt", "RecommendTerms", "Recommendations", "Refusal",
+    "Refused", "Reservation", "Scenario", "Service", "Shipped", "Simulated", "Simulation",
+    "Standing", "StockCell", "StockMessage", "Table", "TariffStep", "Terms", "Told",
+    "UnusableInput", "Weights", "WhatIf", "Workers", "World", "ZoneRule", "__version__",
+    "accept_change", "address_unserved", "allocate", "availability", "cancel_order",
+    "claim_of_option", "commit_plan", "compare", "confirm", "connect", "decline_shipment",
+    "evaluate", "evaluate_promises", "expire", "explain", "explain_decision", "extend",
+    "find_reservation", "generate", "hear_stock", "lane_cancelled", "learn", "load", "load_into",
+    "measures", "open_desk", "open_life", "open_slot", "place_order", "placed", "promise",
+    "promiser", "quote_change", "read_events", "read_lead_times", "read_prices", "read_run",
+    "read_setup", "recommend", "release", "reserve", "return_goods", "roll", "run_scenarios",
+    "save_lead_times", "save_run", "share_out", "show_order", "simulate", "source_again",
+    "state_of", "step_order", "world_of",
 ]  # fmt: skip
 
 _MODULES = {
@@ -170,6 +173,8 @@ _MODULES = {
     "orchestrator.checkout.reserve_form": ("claim_of_option",),
     "orchestrator.checkout.placed": ("placed",),
     "orchestrator.checkout.promise": ("Promiser", "promise", "promiser"),
+    "orchestrator.recommend.idea": ("Terms as RecommendTerms",),
+    "orchestrator.recommend.verb": ("Recommendations", "recommend"),
     "orchestrator.rolling": ("Standing", "roll"),
     "orchestrator.runs": ("read_prices", "read_run", "save_run"),
     "orchestrator.simulate.outcome": ("Simulated",),

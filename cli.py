@@ -4,7 +4,7 @@ Imports stand inside the commands, so that `--help` loads none of the libraries 
 file is the door; a group of verbs has a file of its own beside it: commands/scenario.py,
 commands/night.py, commands/availability.py, commands/promise.py, commands/reserve.py,
 commands/order.py, commands/trouble.py, commands/serve.py, commands/learn.py, commands/bench.py,
-commands/jasin_sinha.py, commands/lab.py, commands/simulate.py.
+commands/jasin_sinha.py, commands/lab.py, commands/recommend.py, commands/simulate.py.
 """
 
 import os
@@ -24,6 +24,7 @@ from omnisource.commands.learn import learn
 from omnisource.commands.night import allocate, compare, demo, explain
 from omnisource.commands.order import order
 from omnisource.commands.promise import promise
+from omnisource.commands.recommend import recommend
 from omnisource.commands.reserve import database, reserve
 from omnisource.commands.scenario import generate, load, validate
 from omnisource.commands.serve import keys, serve
@@ -48,6 +49,7 @@ VERBS = (
     availability,
     reserve,
     report,
+    recommend,
     learn,
     promise,
     serve,

@@ -206,6 +206,9 @@ def serve(
 
 @bench.command()
 def life(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A scenario whose first orders live.")
+    ] = None,
     *,
     orders: Annotated[int, typer.Option(min=10, help="How many.")] = 2_000,
     nodes: Annotated[int, typer.Option(min=3, help="Of the made-up network.")] = 200,
@@ -231,8 +234,9 @@ def life(
     from omnisource.orchestrator.report.screen import Screen
 
     found = bench_life(
-        db or (), orders=orders, nodes=nodes, seed=seed, rules=rule or RULES, workers=workers
-    )
+        db or (), of=folder, orders=orders, nodes=nodes, seed=seed, rules=rule or RULES,
+        workers=workers,
+    )  # fmt: skip
     document, table = [figures.document() for figures in found], life_sheet(found)
     if out is not None:
         keep(out, document, [table])

@@ -184,6 +184,9 @@ class MoveStock(SomeNodes, SomeGoods, Named):
     kind: Literal["move_stock"]
     to: Name = Field(description="The node that gets them.")
     share: Share = Field(1.0, description="Share of the units of each cell, rounded down.")
+    units: Units | None = Field(
+        None, description="Instead: so many units of each cell, or what there is of it."
+    )
 
 
 class Safety(SomeNodes, SomeGoods):

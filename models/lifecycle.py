@@ -242,8 +242,18 @@ def after(state: OrderState, event: Event) -> OrderState:
         excluded=frozenset() if event.forget else state.excluded | set(event.excluded),
         declines={} if event.forget else dict(Counter(state.declines) + Counter(declined)),
         is_with_person=event.kind == "person"
-        or (state.is_with_person and event.kind not in ("allocated", "cancelled")),
+        or (state.is_with_person and not event.forget and _needs_person(state, pieces)),
     )
+
+
+def _needs_person(before: OrderState, pieces: Iterable[Piece]) -> bool:
+    """Say whether a person still has to see to an order: what was declined waits, or all that does.
+
+    Other lines may go on meanwhile.
+    """
+    is_stuck = any(piece.state == "declined" for piece in before.pieces)
+    stuck = {"declined"} if is_stuck else WAITING
+    return any(piece.state in stuck for piece in pieces)
 
 
 def _goes_elsewhere(state: OrderState, event: Event) -> bool:

@@ -169,6 +169,15 @@ def read_run(folder: str | Path) -> Run:
     )
 
 
+def source_of(folder: Path) -> Path:
+    """Return the scenario folder that a run was made of.
+
+    Raises:
+        UnusableInput: it is no run folder.
+    """
+    return Path(_facts(folder)["source"])
+
+
 def read_prices(folder: str | Path) -> pl.DataFrame:
     """Return the prices of a run by name: what another night can be begun with.
 

@@ -56,13 +56,14 @@ class LifeFigures:
 
 
 def bench_life(
-    urls: Sequence[str] = (), *, orders: int = 2_000, nodes: int = 200, seed: int = 0,
-    chances: Chances | None = None, rules: Sequence[str] = RULES, workers: int = 1,
+    urls: Sequence[str] = (), *, of: Path | None = None, orders: int = 2_000, nodes: int = 200,
+    seed: int = 0, chances: Chances | None = None, rules: Sequence[str] = RULES, workers: int = 1,
 ) -> list[LifeFigures]:  # fmt: skip
     """Let made-up orders live on databases, once for each rule.
 
     Args:
         urls: databases; what is in them is replaced. By default a file of SQLite.
+        of: a scenario folder whose first orders live, instead of made-up ones.
         orders: how many.
         nodes: of the made-up network.
         seed: another one, other orders.
@@ -72,13 +73,13 @@ def bench_life(
     """
     with TemporaryDirectory(prefix="omnisource-bench-") as name:
         folder = Path(name)
-        world = folder / "world"
-        generate(
-            world, orders=orders, nodes=nodes, seed=seed, scarcity=1.5, large=0.0, format="parquet"
-        )
+        world = of or folder / "world"
+        if of is None:
+            more = {"seed": seed, "scarcity": 1.5, "large": 0.0, "format": "parquet"}
+            generate(world, orders=orders, nodes=nodes, **more)  # type: ignore[arg-type]
         where = urls or [str(folder / "life.db")]
         return [
-            _figures(Part(world, url, rule, seed, chances or Chances(), workers))
+            _figures(Part(world, url, rule, seed, chances or Chances(), workers, orders))
             for url in where
             for rule in rules
         ]
@@ -94,6 +95,7 @@ class Part:
     seed: int
     chances: Chances
     parts: int
+    orders: int  # the first ones
     part: int = 0
 
 
@@ -119,7 +121,7 @@ def _lived_apart(whole: Part) -> Iterable[Soaked]:
 
 def lived(part: Part) -> Soaked:
     """Let the orders of a part live."""
-    placed = orders_of(load_world(part.folder))
+    placed = orders_of(load_world(part.folder))[: part.orders]
     with open_life(part.url, sync="NORMAL") as life:
         rule = "" if part.rule == "oracle" else part.rule
         again = replace(life, source=replace(life.source, rule=rule))

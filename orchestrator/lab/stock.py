@@ -34,8 +34,9 @@ def move(world: World, change: changes.MoveStock, _: Turn) -> World:
         raise UnusableInput(f"to: {change.to!r} is a hub, which keeps no stock: name another node")
     stock = world.stock
     rows = np.flatnonzero(_meant(world, stock, change) & (stock["node"] != to))
-    units = floored(stock["on_hand"][rows], change.share)
-    left = put(stock, rows, on_hand=stock["on_hand"][rows] - units)
+    held = stock["on_hand"][rows]
+    units = floored(held, change.share) if change.units is None else np.minimum(held, change.units)
+    left = put(stock, rows, on_hand=held - units)
     return add_units(world.replace(stock=left), to, stock["sku"][rows], units)
 
 

@@ -7,6 +7,7 @@ from json import loads
 from typing import Final
 
 from omnisource.orchestrator.store.database import Database
+from omnisource.orchestrator.store.plan import last_prices
 from omnisource.orchestrator.store.session import Statement, session_of
 
 FREE: Final = Statement(
@@ -16,7 +17,6 @@ FREE: Final = Statement(
 ROOM: Final = Statement(
     "SELECT kind, node, most - used FROM quotas WHERE at = :day AND kind IN ('orders', 'units')"
 )
-PRICES: Final = Statement("SELECT document FROM runs WHERE status = 'done'")
 Cell = tuple[str, str]
 PriceOf = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Cents by resource, SKU ("" for none) and node."""
@@ -50,17 +50,14 @@ def _unit_cost(document: str) -> int:
     return int(loads(document).get("unit_cost_cents") or 0)
 
 
-def last_prices(database: Database, nodes: Iterable[str]) -> PriceOf:
-    """Return the prices of the latest night that is done; of none, where there is none."""
-    with database.reading() as connection:
-        documents = [loads(text) for (text,) in session_of(connection).rows(PRICES)]
-    nights = [night for night in documents if night.get("prices", {}).get("resource")]
+def prices_now(database: Database, nodes: Iterable[str]) -> PriceOf:
+    """Return the prices of the latest night, of some nodes; of none, where there is no night."""
     found: dict[str, dict[str, dict[str, float]]] = {}
-    known = set(nodes)
-    for night in sorted(nights, key=lambda night: int(night["now"]))[-1:]:
-        table = night["prices"]
-        columns = (table[name] for name in ("resource", "node", "sku", "cents"))
-        for resource, node, sku, cents in zip(*columns, strict=True):
-            if node in known:
-                found.setdefault(resource, {}).setdefault(sku or "", {})[node] = cents
+    table, known = last_prices(database), set(nodes)
+    if table is None:
+        return found
+    columns = (table[name].to_list() for name in ("resource", "node", "sku", "cents"))
+    for resource, node, sku, cents in zip(*columns, strict=True):
+        if node in known:
+            found.setdefault(resource, {}).setdefault(sku or "", {})[node] = cents
     return found

@@ -21,7 +21,7 @@ from omnisource.models.policy import Fence
 from omnisource.models.scenario import Scenario
 from omnisource.models.world import ABSENT, NODE_KINDS, ORDER_MODES, World
 from omnisource.orchestrator.few import like, nodes_left, of_products, stock_of, with_nodes
-from omnisource.orchestrator.life.free import Cell, Free, PriceOf, last_prices, read_free
+from omnisource.orchestrator.life.free import Cell, Free, PriceOf, prices_now, read_free
 from omnisource.orchestrator.seen import pack
 from omnisource.orchestrator.store.database import Database
 from omnisource.solvers.compile.legend import shipped
@@ -229,7 +229,7 @@ def sourcer(database: Database, world: World, rule: str = "") -> Sourcer:
         orders=world.orders.take(_NONE), lines=world.lines.take(_NONE),
         deliveries=world.deliveries.take(_NONE),
     )  # fmt: skip
-    return sourcer_of(database, bare, last_prices(database, world.nodes["node"]), rule)
+    return sourcer_of(database, bare, prices_now(database, world.nodes["node"]), rule)
 
 
 def sourcer_of(database: Database, bare: World, prices: PriceOf, rule: str = "") -> Sourcer:

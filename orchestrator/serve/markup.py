@@ -51,7 +51,7 @@ STYLE: Final = (
     ".hint{display:block;color:var(--soft);font-size:.9375rem;margin:0 0 .75rem}"
     "summary{padding:.6rem 0;cursor:pointer}progress{width:100%;height:1rem}"
     "nav form,nav{border:0;display:flex;gap:1rem;align-items:center;flex-wrap:wrap}"
-    "@media print{nav,form,.skip{display:none}}"
+    "@media print{nav,.skip,button,label,fieldset,.hint{display:none}}"
 )
 _DIGEST: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
 POLICY: Final = (

@@ -3,7 +3,21 @@
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import BigInteger, Connection, Select, and_, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from omnisource.models.tables import (
     CONFIRMED,
@@ -17,9 +31,12 @@ from omnisource.models.tables import (
     table_of,
 )
 from omnisource.orchestrator.store.bulk import select_frame
+from omnisource.orchestrator.store.place import run_of
 
 WHOLE: Final = pl.Int64()
 TEXT: Final = pl.String()
+RESERVED: Final = run_of("")
+"""How runs begin that are reservations."""
 
 
 def used_days(connection: Connection, day: str, now: int) -> pl.DataFrame:
@@ -66,8 +83,9 @@ def with_sold(
     if allotments.is_empty():
         return allotments.with_columns(sold=pl.lit(0, WHOLE))
     h, q, r = table_of(HoldRow), table_of(QuotaRow), table_of(ReservationRow)
+    units = case((r.c.status == CONFIRMED, _still_there(q, r)), else_=h.c.units)
     query = (
-        select(q.c.node, q.c.sku, q.c.channel, cast(func.sum(h.c.units), BigInteger))
+        select(q.c.node, q.c.sku, q.c.channel, cast(func.sum(units), BigInteger))
         .join(h, and_(h.c.kind == q.c.kind, h.c.target == q.c.row))
         .join(r, r.c.reservation == h.c.reservation)
         .where(q.c.kind == "allotment")
@@ -82,6 +100,17 @@ def with_sold(
     return found.with_columns(pl.col("sold").fill_null(0))
 
 
+def _still_there(q: Table, r: Table) -> ScalarSelect[Any]:
+    """Return the units of a confirmed reservation that its order still has of the cell.
+
+    What has gone to another shipment since, declined or changed, counts where it has gone.
+    """
+    a = table_of(AllocationRow)
+    mine = a.c.run == literal(RESERVED) + r.c.reservation
+    given = select(func.coalesce(func.sum(a.c.units), 0))
+    return given.where(mine, a.c.node == q.c.node, a.c.sku == q.c.sku).scalar_subquery()
+
+
 def _sold_by_nights(connection: Connection, held: Select[Any] | None) -> pl.DataFrame:
     """Return what orders have been given without a reservation of cells that have allotments."""
     a, o, q = table_of(AllocationRow), table_of(OrderRow), table_of(QuotaRow)
@@ -89,7 +118,7 @@ def _sold_by_nights(connection: Connection, held: Select[Any] | None) -> pl.Data
     query = (
         select(a.c.node, a.c.sku, o.c.document, a.c.units)
         .join(o, o.c.order == a.c.order)
-        .where(fenced, ~a.c.run.startswith("reservation "))
+        .where(fenced, ~a.c.run.startswith(RESERVED))
     )
     if held is not None:
         query = query.where(a.c.order.not_in(held))

@@ -104,3 +104,31 @@ def _any_move(data: st.DataObject, state: OrderState, piece: Piece) -> Event:
     step = move(units, piece.state, to, shipment=piece.shipment, into=into)
     sent = (new,) if to == "allocated" else ()
     return event(state.sequence + 1, to, step, shipments=sent)
+
+
+def test_an_order_stays_with_a_person_while_what_was_declined_waits() -> None:
+    """b goes on meanwhile; only when a has been cancelled is there nothing left to see to."""
+
+    def told(sequence: int, kind: str, *moves: Move, **more: Any) -> Event:
+        some = {"order": "o", "sequence": sequence, "kind": kind, "at": NOON, "moves": moves}
+        return Event.model_validate({**some, **more})
+
+    def moved(line: str, before: str, after: str, **more: Any) -> Move:
+        return Move.model_validate(
+            {"line": line, "units": 1, "before": before, "after": after, **more}
+        )
+
+    lines = tuple(Line(order="o", line=line, sku=line, units=1) for line in "ab")
+    sent = Shipment(shipment="s", run="r", number=0, node="W", day=NOON.date())
+    other = sent.model_copy(update={"shipment": "t", "number": 1})
+    events = [
+        told(1, "placed", put=HEAD, lines=lines),
+        told(2, "allocated", moved("a", "placed", "allocated", into="s"), shipments=(sent,)),
+        told(3, "declined", moved("a", "allocated", "declined", shipment="s")),
+        told(4, "person"),
+        told(5, "allocated", moved("b", "placed", "allocated", into="t"), shipments=(other,)),
+        told(6, "cancelled", moved("a", "declined", "cancelled")),
+    ]
+    assert [state_of(events[:n]).is_with_person for n in (3, 4, 5, 6)] == [False, True, True, False]
+    seen_to = told(5, "changed", forget=True)
+    assert not state_of([*events[:4], seen_to]).is_with_person

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from omnisource.models.lifecycle import IllegalMove
+from omnisource.orchestrator.bench.life import bench_life
 from omnisource.orchestrator.folder.load import load_world
 from omnisource.orchestrator.life.check import checked, on_hand
 from omnisource.orchestrator.life.doing import open_life
@@ -61,3 +62,9 @@ def lived(url: str, folder: Path, chances: Chances) -> Soaked:
     load_into(bare, url)
     with open_life(url, sync="NORMAL") as life:
         return soak(life, orders_of(world), seed=1, chances=chances)
+
+
+def test_the_first_orders_of_a_folder_live_in_the_bench(tmp_path: Path) -> None:
+    generate(tmp_path / "w", orders=20, nodes=4, seed=3, scarcity=2.0, large=0.0)
+    [found] = bench_life(of=tmp_path / "w", orders=10, rules=("oracle",))
+    assert (found.orders, found.faults) == (10, ())

@@ -26,11 +26,13 @@ STATES: Final = {
 
 def sign_in_page(frame: Frame) -> str:
     """Return the page that asks for a key."""
+    # password managers file what they keep under a name
+    who = tag("input", name="who", value="planner", autocomplete="username", hidden=True)
     ask = entry(
         "key", "Key", "A key with the scope planner, as omnisource db key add shows it.",
         type="password", required=True, autocomplete="current-password", maxlength=200,
     )  # fmt: skip
-    return frame.page("Sign in", frame.form(at("sign-in"), ask, submit("Sign in")))
+    return frame.page("Sign in", frame.form(at("sign-in"), who, ask, submit("Sign in")))
 
 
 def home_page(frame: Frame, runs: Sequence[RunView], scenarios: Sequence[ScenarioView]) -> str:

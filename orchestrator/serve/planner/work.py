@@ -20,6 +20,7 @@ from omnisource.models.base import OmnisourceError, UnusableInput
 from omnisource.models.planning import About, RunRequest
 from omnisource.models.scenario import WhatIf
 from omnisource.models.world import Column, World
+from omnisource.orchestrator.folder.head import read_scenario
 from omnisource.orchestrator.folder.load import describe, load
 from omnisource.orchestrator.lab.run import Lab, Task, Variant, lab_of_runs, run_task
 from omnisource.orchestrator.report.page import need_libraries, write_page
@@ -63,7 +64,9 @@ def main(given: Sequence[str]) -> None:
 
 
 def _end_with_its_starter() -> None:
-    sys.stdin.buffer.read()
+    with suppress(OSError):
+        while os.read(0, 1):
+            pass
     os._exit(1)
 
 
@@ -93,6 +96,8 @@ def _run(
     folder: Path, scenario: Path, request: RunRequest, tell: Callable[[Round], None]
 ) -> Lab:  # fmt: skip
     """Run a scenario as it is, and, where something is to be different, once more so."""
+    if request.changes and request.name == read_scenario(scenario).name:
+        raise UnusableInput(f"name: {request.name!r} is what the scenario is called: take another")
     limits = Limits(request.gap, request.seconds, report=tell)
     tell(Round("the scenario as it is", 0))
     base = run_task(Task(scenario, None, limits, folder / BASE))
