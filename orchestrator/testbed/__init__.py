@@ -1,1 +1,1 @@
-"""The published test bed: drawn, written as a scenario folder, and gone through by every policy."""
+"""The published test bed: drawn, and gone through by every policy."""
