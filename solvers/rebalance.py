@@ -26,10 +26,9 @@ a fixed-charge problem: each unit first bears its share of a full departure, whi
 
     (6)  kg_cents_mn  +  1000 · cents_mn / load_mn   in place of   kg_cents_mn
 
-then departures are counted whole, the pairs of nodes that do not earn theirs are shut, those that
-lose most first, and the rest flows again. What is left pays; that it is the best of all is not
-proven where departures cost something. What some moves earn is the same flow without moving any
-more, with the stock as they leave it and as it was:
+then departures are counted whole, the pairs of nodes that do not earn theirs are shut, the worst
+first, and the rest flows again: what is left pays, and need not be the best of all. What some moves
+earn is the same flow without moving any more, with the stock as they leave it and as it was:
 
     (7)  worth(x)  =  (1) of stock − x + x', all staying   −   (1) of stock, all staying
 """
@@ -172,8 +171,10 @@ def worth(held: Held, wants: Wants, found: Moves) -> float:
 def _wants_of(wants: Wants, rows: Ints) -> Wants:
     """Return some wants, their buyers numbered anew."""
     known, buyer = np.unique(wants.buyer[rows], return_inverse=True)
-    node, sku, _, units, cents = (column[rows] for column in wants[:5])
-    return Wants(node, sku, buyer, units, cents, wants.most[known])
+    return Wants(
+        wants.node[rows], wants.sku[rows], buyer, wants.units[rows], wants.cents[rows],
+        wants.most[known],
+    )  # fmt: skip
 
 
 def value(held: Held, wants: Wants) -> float:
@@ -207,14 +208,9 @@ def ways_between(source: Ints, target: Ints, *, nodes: int, lanes: Lanes, haul: 
 
 
 def _network(
-    held: Held,
-    wants: Wants,
-    grams: Ints,
-    *,
-    nodes: int,
-    known: tuple[Lanes, Haul],
+    held: Held, wants: Wants, grams: Ints, *, nodes: int, known: tuple[Lanes, Haul],
     moving: bool = True,
-) -> _Network:
+) -> _Network:  # fmt: skip
     """Find the cells, and every way from a cell that gives to one of its SKU that gets."""
     giving = held.sku * nodes + held.node
     getting, gets = np.unique(wants.sku * nodes + wants.node, return_inverse=True)
@@ -285,12 +281,10 @@ def _moves(net: _Network, units: Ints) -> tuple[Moves, Ints]:
 
 def _losing(net: _Network, found: Moves, way: Ints) -> Flags:
     """Return the ways to shut: the one that falls shortest of its departures, and all like it."""
-    ways = net.ways
-    net_cents = np.zeros(len(ways.source))
+    ways, net_cents = net.ways, np.zeros(len(net.ways.source))
     for each in np.unique(way[ways.departure_cents[way] > 0]):
         mine = found.take(np.flatnonzero(way == each))
-        trucks = departures(mine.grams.sum(), ways.load_grams[each])
-        fee = float(trucks * ways.departure_cents[each])
+        fee = departures(mine.grams.sum(), ways.load_grams[each]) * ways.departure_cents[each]
         earned = worth(net.held, net.wants, mine) - float(mine.haul_cents.sum())
         net_cents[each] = min(earned - fee, 0.0)
     return np.asarray((net_cents < 0) & (net_cents <= NEARLY * net_cents.min(initial=0.0)))
@@ -302,6 +296,5 @@ def _after(held: Held, found: Moves) -> Held:
     keys = [held.sku * many + held.node, found.sku * many + found.source,
             found.sku * many + found.target]  # fmt: skip
     cell, of = np.unique(np.concatenate(keys), return_inverse=True)
-    units = np.concatenate([held.units, -found.units, found.units])
-    left = np.bincount(of, units).astype(np.int64)
+    left = np.bincount(of, np.concatenate([held.units, -found.units, found.units])).astype(np.int64)
     return Held(cell % many, cell // many, left)

@@ -76,7 +76,7 @@ def recommend(
     Args:
         run: a kept run, or its folder; by a solver with prices.
         most: so many ideas are confirmed, those that promise most, and one of each kind.
-        seconds: after so many none is begun any more.
+        seconds: of re-runs; after so many none is begun any more.
         terms: what hauls, pickers, hours and stores' days cost.
         limits: of each re-run; by default within 0.01 % of the best.
         kinds: of recommendations that are wanted.
@@ -86,10 +86,10 @@ def recommend(
         UnusableInput: there is no such run or kind, or it has no prices.
     """
     run = run if isinstance(run, Run) else read_run(run)
-    began, limits = perf_counter(), limits or Limits(gap=GAP)
+    limits = limits or Limits(gap=GAP)
     seen = _seen(run, terms or Terms(), limits)
     ideas, took = _found(seen, _known(kinds))
-    advice = []
+    advice, began = [], perf_counter()
     for number, idea in enumerate(chosen(ideas, most), 1):
         seen.tell(Round(f"re-run {number}", 0))
         left = seconds - (perf_counter() - began)
