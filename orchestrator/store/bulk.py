@@ -66,7 +66,8 @@ def select_frame(
     cursor = _streaming(connection)
     cursor.execute(text.replace("%%", "%") if _is_postgres(connection) else text)
     chunks = chain([pl.DataFrame(schema=schema)], _chunks(cursor, schema))
-    return pl.concat(chunks if opened is None else map(opened, chunks))
+    kept = chunks if opened is None else map(opened, chunks)
+    return pl.concat(kept, how="vertical_relaxed")
 
 
 def _streaming(connection: Connection) -> Any:

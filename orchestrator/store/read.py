@@ -18,7 +18,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -160,13 +159,33 @@ def _raw_tables(
     connection: Connection, now: int, most: int | None, held: Select[Any] | None
 ) -> dict[str, pl.DataFrame]:
     """Return what every table of a scenario has, its cells not yet looked at."""
+    documents = _documents(connection)
+    names = _names(documents) if held is None else {}  # what is held is told by name
     typed = {
-        "stock": _stock(connection, now, most), "receipts": _receipts(connection, most),
+        "stock": _stock(connection, now, most, names), "receipts": _receipts(connection, most),
         "orders": _orders(connection, now, most, held), "lines": _lines(connection, most, held),
     }  # fmt: skip
     open_orders = typed["orders"].select("order")
     typed["lines"] = typed["lines"].join(open_orders, on="order", how="semi", maintain_order="left")
-    return {**_documents(connection), **typed}
+    return {**documents, **typed}
+
+
+def _names(documents: Frames) -> dict[str, pl.DataType]:
+    """Return the names that stock is of, as types that hold them once and positions for the rest.
+
+    Millions of cells take half the memory so; a name that is not there stays a text.
+    """
+    every = {"node": documents["nodes"]["node"], "sku": documents["products"]["sku"]}
+    return {name: pl.Enum(known.drop_nulls().unique()) for name, known in every.items()}
+
+
+def _named(frame: pl.DataFrame, names: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Return cells with their names as those types, where all of them are known."""
+    for name, kind in names.items():
+        coded = frame[name].cast(kind, strict=False)
+        if not coded.has_nulls():
+            frame = frame.with_columns(coded)
+    return frame
 
 
 def _documents(connection: Connection) -> Frames:
@@ -178,13 +197,18 @@ def _documents(connection: Connection) -> Frames:
     return {name: _opened(kinds.get((name,), none), name) for name in DOCUMENTS}
 
 
-def _stock(connection: Connection, now: int, most: int | None) -> pl.DataFrame:
+def _stock(
+    connection: Connection, now: int, most: int | None, names: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
     """Return the stock cells; what reservations out of time hold of them is free."""
     t = table_of(StockRow)
     columns = (t.c.row, t.c.node, t.c.sku, t.c.on_hand, t.c.safety, t.c.reserved, t.c.document)
     schema = {ROW: WHOLE, "node": TEXT, "sku": TEXT, "on_hand": WHOLE, "safety": WHOLE,
               "reserved": WHOLE, "document": TEXT}  # fmt: skip
-    opened = partial(_opened, table="stock")
+
+    def opened(chunk: pl.DataFrame) -> pl.DataFrame:
+        return _named(_opened(chunk, "stock"), names)
+
     found = _in_order(select_frame(connection, select(*columns).limit(most), schema, opened))
     h, r = table_of(HoldRow), table_of(ReservationRow)
     over = or_(r.c.status == EXPIRED, and_(r.c.status == HELD, r.c.until <= now))
