@@ -85,11 +85,10 @@ def _compared(other: Alternative, shift: tuple[int, float]) -> Alternative:
 
 def _why_not(asked: WhyNot, sent: Iterable[Sent], shift: tuple[int, float]) -> WhyNot:
     other = asked.alternative and _compared(asked.alternative, shift)
+    said: dict[str, object] = {"alternative": other}
     if any(each.node == asked.node for each in sent):
-        reason, rules = f"{asked.node} is used", ()
+        said |= {"reason": f"{asked.node} is used", "rules": ()}
     elif other is not None:
         more = other.extra_priced_cents / 100
-        reason, rules = f"{asked.node} would cost {more:.2f} more by parcel, prices included", ()
-    else:
-        reason, rules = asked.reason, asked.rules
-    return asked.model_copy(update={"alternative": other, "reason": reason, "rules": rules})
+        said["reason"] = f"{asked.node} would cost {more:.2f} more by parcel, prices included"
+    return asked.model_copy(update=said)

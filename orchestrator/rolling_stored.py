@@ -20,6 +20,7 @@ from omnisource.orchestrator.batch import with_policy
 from omnisource.orchestrator.folder.load import Loaded
 from omnisource.orchestrator.life.doing import Doing, open_life
 from omnisource.orchestrator.life.verbs import step
+from omnisource.orchestrator.life.waiting import Waiting, read_waiting
 from omnisource.orchestrator.measures import Measures, measures_of
 from omnisource.orchestrator.report.words import count
 from omnisource.orchestrator.rolling import MOVE_CENTS, together
@@ -28,7 +29,6 @@ from omnisource.orchestrator.store.batches import moved_orders, short_of_held
 from omnisource.orchestrator.store.database import Database, loaded_database
 from omnisource.orchestrator.store.plan import Written, last_prices
 from omnisource.orchestrator.store.read import StoredWorld, read_world
-from omnisource.orchestrator.store.waiting import Waiting, read_waiting
 from omnisource.orchestrator.stored import commit_plan
 from omnisource.solvers.hold import waits_until
 from omnisource.solvers.judge.parcels import Parcels

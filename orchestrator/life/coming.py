@@ -92,10 +92,9 @@ class Clock:
         """Return the probability that all is there by then, (4); None, where it is not known."""
         if by is None:
             return None
-        found = [rest and rest.by(by) for rest in map(self._rest, out)]
-        if any(each is None for each in found):
-            return None
-        return round(prod(each for each in found if each is not None), 4)
+        rests = [rest for rest in map(self._rest, out) if rest is not None]
+        known = [p for rest in rests if (p := rest.by(by)) is not None]
+        return round(prod(known), 4) if len(known) == len(out) else None
 
     def last(self, out: Sequence[Shipment]) -> Estimate:
         """Return when the last of some parcels comes; each by the root of the probability."""
@@ -103,7 +102,7 @@ class Clock:
         if len(planned) < len(out) or not planned:
             return Estimate(due=None)
         p, rests = self.target ** (1 / len(out)), list(map(self._rest, out))
-        due, early = (_latest([rest and rest.at(q) for rest in rests]) for q in (p, EARLY))
+        due, early = (_latest([rest.at(q) if rest else None for rest in rests]) for q in (p, EARLY))
         if due is None or early is None:
             return Estimate(due=max(planned))
         return Estimate(due=due, probability=self.target, early=early)

@@ -69,7 +69,7 @@ def track(
     clock = Clock(
         story.state.order, now, lateness or Lateness({}),
         life.source.world.policy.promised_probability,
-        lead_times and Learned(lead_times, life.source),
+        None if lead_times is None else Learned(lead_times, life.source),
     )  # fmt: skip
     return tracked(story.state, [*seen.events, *story.events], clock)
 

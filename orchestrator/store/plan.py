@@ -17,7 +17,7 @@ The protocol. A run is a night with a name; every step is one transaction.
                   where the version is still that of (3.3); lines: allocated + units; orders:
                   version + 1, `allocated` if nothing is short
          (3.5)    shipments, allocations, shortages; for those that fell out, the reason
-         Orders that the plan moves from node to node are moved (move.py), in partitions that
+         Orders that the plan moves from node to node are moved (life/move.py), in partitions that
          come first; those that cannot be keep what they have.
     (4)  end      the run's state `done`, and the documents of its partitions go.
 

@@ -26,6 +26,7 @@ from omnisource.models.tables import (
     table_of,
 )
 from omnisource.orchestrator.guard import fitting
+from omnisource.orchestrator.life.moved import moved
 from omnisource.orchestrator.store.bulk import (
     add_to_rows,
     change_rows,
@@ -36,7 +37,6 @@ from omnisource.orchestrator.store.bulk import (
 )
 from omnisource.orchestrator.store.database import Database
 from omnisource.orchestrator.store.give import give_back_expired
-from omnisource.orchestrator.store.moved import moved
 from omnisource.orchestrator.store.partition import BESIDES, Partition, read_partition
 from omnisource.orchestrator.store.quota import Rooms, locked_rooms, open_days, take_rooms
 from omnisource.orchestrator.store.session import session_of

@@ -9,9 +9,9 @@ from omnisource.models.lifecycle import Shipment
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Placed
 from omnisource.orchestrator.checkout.reserve import confirm, release, reserve
 from omnisource.orchestrator.life.doing import Doing, Life
+from omnisource.orchestrator.life.move import Move, move_orders
 from omnisource.orchestrator.life.verbs import cancel, place, show, step
 from omnisource.orchestrator.store.events import read_order
-from omnisource.orchestrator.store.move import Move, move_orders
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 WEDNESDAY, FRIDAY = (datetime(2025, 1, day, 23, 59, tzinfo=UTC) for day in (8, 10))

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from omnisource.models.lifecycle import Shipment
-from omnisource.orchestrator.store.move import Move, move
+from omnisource.orchestrator.life.move import Move, move
 from omnisource.orchestrator.store.partition import Partition
 from omnisource.orchestrator.store.session import session_of
 
