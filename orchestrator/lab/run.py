@@ -1,17 +1,22 @@
 """The planner's lab: a base and its variants on the same orders, side by side.
 
-Each scenario is loaded, changed, allocated and judged by itself, in a process of its own where
-there are several; what comes back is its `Outcome`. Nothing in it depends on who ran where.
+The base is decided first. Where it is large, every variant begins with its prices, for what was
+scarce there is likely to be scarce here. Otherwise each is changed, allocated and judged by itself,
+some side by side in processes of their own; what comes back is its `Outcome`. Nothing in it depends
+on who ran where.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
+
+import polars as pl
 
 from omnisource.models.base import UnusableInput
 from omnisource.models.changes import Change
@@ -25,10 +30,14 @@ from omnisource.orchestrator.lab.difference import Difference
 from omnisource.orchestrator.lab.outcome import Outcome, outcome_of
 from omnisource.orchestrator.lab.whatif import changed
 from omnisource.orchestrator.runs import read_run, save_run, usable_folder
+from omnisource.orchestrator.write import name_rows
+from omnisource.solvers.joint.certify import SHORT_FROM
 from omnisource.solvers.problem import Limits, Round
 
 SMALL: Final = 2 * 2**20
 """Bytes of orders up to which a night is decided before a process has started."""
+WARM_FROM: Final = SHORT_FROM
+"""Orders of a base from which variants begin with its prices; on less it saved no time."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,9 @@ def run_scenarios(
     for each in variants:
         kept = None if out is None else out / each.file.stem
         tasks.append(Task(folder, each, limits, kept))
-    done = list(_all(tasks, processes or _processes(folder, len(tasks))))
+    with ExitStack() as stack:
+        stack.callback(world_of.cache_clear)
+        done = list(_all(tasks, processes or _processes(folder, len(tasks))))
     return Lab(folder, done[0], done[1:], out)
 
 
@@ -189,26 +200,41 @@ class Task:
     variant: Variant | None  # None: the base
     limits: Limits
     out: Path | None
+    prices: pl.DataFrame | None = None  # to begin with, by name
 
 
 def _all(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
-    """Run tasks, so many at a time; give what they come to in their order."""
-    if processes <= 1:
-        for number, task in enumerate(tasks, 1):
-            if task.limits.report is not None:
-                task.limits.report(Round(f"scenario {number} of {len(tasks)}", 0))
-            yield run_task(task)
+    """Run the base, then the variants, so many at a time; give what they come to in their order."""
+    base, *variants = tasks
+    _tell(base.limits, f"scenario 1 of {len(tasks)}")
+    if processes <= 1 or not variants:
+        outcome, prices = run_in_turn(base)
+        yield outcome
+        for number, task in enumerate(variants, 2):
+            _tell(task.limits, f"scenario {number} of {len(tasks)}")
+            yield run_in_turn(replace(task, prices=prices))[0]
         return
-    report, cores = tasks[0].limits.report, os.cpu_count() or 1
-    threads = tasks[0].limits.threads or max(1, cores // processes)
-    alone = [
-        replace(t, limits=Limits(t.limits.gap, t.limits.seconds, threads=threads)) for t in tasks
-    ]
+    threads = base.limits.threads or max(1, (os.cpu_count() or 1) // processes)
     with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_quietly) as pool:
-        for number, outcome in enumerate(pool.map(run_task, alone), 1):
-            if report is not None:
-                report(Round(f"{number} of {len(tasks)} scenarios done", 0))
+        ready = [pool.submit(world_of, base.folder) for _ in range(processes)]
+        outcome, prices = run_in_turn(base)
+        yield outcome
+        del ready
+        alone = [replace(_mute(task, threads), prices=prices) for task in variants]
+        for number, (outcome, _) in enumerate(pool.map(run_in_turn, alone), 2):
+            _tell(base.limits, f"{number} of {len(tasks)} scenarios done")
             yield outcome
+
+
+def _mute(task: Task, threads: int) -> Task:
+    """Return a task that can go to another process."""
+    limits = task.limits
+    return replace(task, limits=Limits(limits.gap, limits.seconds, threads=threads))
+
+
+def _tell(limits: Limits, step: str) -> None:
+    if limits.report is not None:
+        limits.report(Round(step, 0))
 
 
 def _quietly() -> None:
@@ -217,17 +243,33 @@ def _quietly() -> None:
 
 def run_task(task: Task) -> Outcome:
     """Load, change, allocate and judge one scenario; keep the run where that is wanted."""
-    world, what = world_of_task(task)
+    return _run(task, load(task.folder).world)[0]
+
+
+def run_in_turn(task: Task) -> tuple[Outcome, pl.DataFrame | None]:
+    """Return what `run_task` does, and a base's prices by name; the folder is loaded once."""
+    return _run(task, world_of(task.folder))
+
+
+@cache
+def world_of(folder: Path) -> World:
+    """Load a scenario folder, once in a process of the lab."""
+    return load(folder).world
+
+
+def _run(task: Task, base: World) -> tuple[Outcome, pl.DataFrame | None]:
+    world, what = world_of_task(task, base)
     limits = replace(task.limits, seed=world.scenario.seed)
-    plan = allocate(world, limits=limits)
+    plan = allocate(world, limits=limits, prices=task.prices)
     if task.out is not None:
         plan = save_run(world, plan, task.out, source=task.folder, what=what)
-    return outcome_of(world, plan, what)
+    prices = plan.prices if what is None and world.orders.rows >= WARM_FROM else None
+    return outcome_of(world, plan, what), None if prices is None else name_rows(world, prices)
 
 
-def world_of_task(task: Task) -> tuple[World, WhatIf | None]:
+def world_of_task(task: Task, world: World) -> tuple[World, WhatIf | None]:
     """Return the world of a task, and what is different in it, that of its bases included."""
-    world, variant = load(task.folder).world, task.variant
+    variant = task.variant
     if variant is None:
         return world, None
     seed = world.scenario.seed if variant.seed is None else variant.seed

@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple
 
 from omnisource.solvers.compile.candidates import distance, rule_of
 from omnisource.solvers.compiled import compiled
-from omnisource.solvers.oracle.lend import lent
+from omnisource.solvers.oracle.lend import lent_whole
 from omnisource.solvers.problem import Flags, Ints
 from omnisource.solvers.quote.known import likely
 from omnisource.solvers.quote.menu import goods_of, menu_of, met_nodes, price_zones, reached
@@ -50,6 +50,16 @@ class Groups(NamedTuple):
     most: Ints  # (G,) parcels at the most
 
 
+class Setting(NamedTuple):
+    """What a cart is asked in, lent."""
+
+    data: Any  # `Inputs`
+    known: Any  # `Known`
+    over: Any  # `Over`
+    prices: Any  # (cell, node_order, node_unit), cents
+    room: Any  # (node_orders, node_units)
+
+
 @compiled
 def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> Any:
     """Return the plans worth offering, group by group, `cropped`.
@@ -61,21 +71,32 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
         room_known: (node_orders, node_units) that nodes can still take, and `Known`.
         over: the columns of `Over`: what can come over lanes.
     """
-    data = lent(data)
-    room, known = lent(room_known)
-    over = lent(Over(Lanes(*over[0]), Lanes(*over[1]), Exits(*over[2])))
-    goods, (nodes, cells) = goods_of(data), met_nodes(data)
-    ways = reached(data, nodes, known, over.ways)
+    room, known = room_known
+    over = lent_whole(Over(Lanes(*over[0]), Lanes(*over[1]), Exits(*over[2])))
+    data, known, groups = lent_whole(data), lent_whole(known), lent_whole(groups)
+    met = met_nodes(data)
+    goods, ways = goods_of(data), reached(data, met[0], known, over.ways)
+    most = MOST_PLANS * len(groups.rows)
+    to = room_for(most, most * data.units[: data.order_line[1]].sum())
+    setting = lent_whole(Setting(data, known, over, prices, room))
+    count = _by_group(setting, groups, (goods, ways, met), to)
+    return cropped(to, count)
+
+
+@compiled
+def _by_group(setting: Any, groups: Any, made: Any, to: Any) -> int:
+    """Write the plans of all groups to `to`; return how many; `made`: goods, ways, nodes met."""
+    data, known, over = setting.data, setting.known, setting.over
+    prices, room, (nodes, cells) = setting.prices, setting.room, made[2]
+    goods, ways, to = lent_whole(made[0]), lent_whole(made[1]), lent_whole(to)
     price_zones(data, goods, ways)
     if len(over.exits.row) > 0:
         goods.all_of.freight[0], goods.all_of.known[0] = 0, 0  # consignments pay no tariff
     k, states = data.order_line[1], len(goods.all_of.grams)
     units = data.units[:k]
-    n_groups = len(groups.rows)
-    to = room_for(MOST_PLANS * n_groups, MOST_PLANS * n_groups * units.sum())
     met, at = (nodes, cells), (prices, room)
     count = 0
-    for g in range(n_groups):
+    for g in range(len(groups.rows)):
         if not needed(data, nodes, cells, groups.rows[g]):
             continue
         group = (groups.rows[g], groups.kinds[g])
@@ -93,7 +114,7 @@ def quotes(data: Any, groups: Any, prices: Any, room_known: Any, over: Any) -> A
         travels(to, over, s)
     for q in range(count):
         to.likely[q] = likely(data, known, (to, q), (nodes, cells))
-    return cropped(to, count)
+    return count
 
 
 @compiled
@@ -123,6 +144,7 @@ def needed(data: Any, nodes: Ints, cells: Any, rows: Ints) -> bool:
 @compiled
 def front(direct: Any, merge: Any, limits: Any, to: Any, at: tuple[int, int]) -> int:
     """Walk the fronts (1) and (2) of a group; write its plans from `at`, return the end."""
+    direct, merge = lent_whole(direct), lent_whole(merge)
     (most, deadline), (g, count), first = limits, at, at[1]
     units, columns = direct.menus.units, direct.ways.arrives.shape[1]
     for goal in (CHEAPEST, GREENEST):

@@ -35,7 +35,7 @@ from numba import njit
 from omnisource.solvers.compile.candidates import distance, rule_of
 from omnisource.solvers.compiled import compiled
 from omnisource.solvers.leadtime.week import WEEK
-from omnisource.solvers.oracle.lend import lent
+from omnisource.solvers.oracle.lend import all_of, lent, lent_whole
 from omnisource.solvers.problem import Floats, Ints
 from omnisource.solvers.quote.atp import at_most
 from omnisource.solvers.routes.clocks import BEYOND, DAY, MONDAY, local
@@ -133,6 +133,12 @@ def promised(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any)
 
 
 @compiled
+def promised_as(data: Any, known: Any, ways: tuple[Ints, Ints, Ints], arrives: Any) -> None:
+    """Do as `promised` by what is known that nobody has lent."""
+    promised(data, lent_whole(known), ways, arrives)
+
+
+@compiled
 def by_fine(known: Any, way: Any, chance: Floats, to: Any) -> None:
     """Make of a way's arrival by the clocks, in every column, its dates by the fine, (1′).
 
@@ -199,7 +205,7 @@ def spent(known: Any, minute: float) -> float:
 @njit(inline="always")
 def at_minute(known: Any, now: int) -> Any:
     """Return what is known at another minute of how parcels fare; `asked`, `until` as they were."""
-    return Known(now, *known[1:])
+    return lent_whole(Known(now, *all_of(known)[1:]))
 
 
 @compiled

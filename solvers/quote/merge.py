@@ -26,6 +26,7 @@ from numba import njit
 
 from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.kernel import relaxed_plan
+from omnisource.solvers.oracle.lend import lent_whole
 from omnisource.solvers.oracle.plans import FAR, Left, Menus
 from omnisource.solvers.problem import NEVER, UNLIMITED, Flags, Ints, Prices
 from omnisource.solvers.quote.menu import Menu, Reached, menu_of
@@ -130,7 +131,7 @@ def merge_of(data: Any, goods: Any, met: Any, over: Any, group: Any, at: Any) ->
         tiled[h * many : (h + 1) * many], pairs[h * many : (h + 1) * many] = nodes, cells
     ways = _inbound(sent, nodes, hubs, all_rows, n)
     every = np.ones(len(kinds), np.bool_)
-    menu = menu_of(data, goods, (tiled, pairs, ways, sent), (rows, every), prices)
+    menu = _inbound_menu(data, goods, (tiled, pairs, ways, sent), (rows, every), prices)
     hub = np.empty(len(menu.node), np.int64)
     for c in range(len(hub)):
         hub[c] = sent.hub[ways.lane[menu.way[menu.figure_start[menu.start[c] + 1]]]]
@@ -138,6 +139,13 @@ def merge_of(data: Any, goods: Any, met: Any, over: Any, group: Any, at: Any) ->
     for e in range(len(out.row)):
         usable[e] = kinds[out.service[e]] and (out.row[e] == rows[0] or out.row[e] == rows[1])
     return Merge(oracle(menu, ways, data.units[:k], room), hub, out, usable, goods)
+
+
+@compiled
+def _inbound_menu(data: Any, goods: Any, met: Any, group: Any, prices: Any) -> Any:
+    """Do as `menu_of` with ways that nobody has lent."""
+    nodes, cells, ways, sent = met
+    return menu_of(data, goods, (nodes, cells, lent_whole(ways), sent), group, prices)
 
 
 @compiled
@@ -319,13 +327,13 @@ def takes_lowest(content: int, rest: int, stride: Ints, units: Ints) -> bool:
 def _holds(sides: Any, plan: Any, stride: Ints) -> bool:
     """Say whether the node of the last shipment has all that those up to it take of it."""
     (merge, direct), (chosen, side, d) = sides, plan
-    k, node, c, of = len(stride) - 1, -1, -1, merge.inbound
+    k, node, c, inbound = len(stride) - 1, -1, -1, merge.inbound
     held, shipments, total = np.zeros(k, np.int64), 0, 0
     for i in range(d, -1, -1):
         m = chosen[i]
         if side[i] == 0:
-            at = np.searchsorted(merge.inbound.menu.start, m, side="right") - 1
-            from_node, content = merge.inbound.menu.node[at], merge.inbound.menu.content[m]
+            at = np.searchsorted(inbound.menu.start, m, side="right") - 1
+            from_node, content = inbound.menu.node[at], inbound.menu.content[m]
         else:
             at = np.searchsorted(direct.menu.start, m, side="right") - 1
             from_node, content = direct.menu.node[at], direct.menu.content[m]
@@ -338,13 +346,17 @@ def _holds(sides: Any, plan: Any, stride: Ints) -> bool:
             taken = content // stride[j] % (stride[j + 1] // stride[j])
             held[j] += taken
             total += taken
-    of = merge.inbound if side[d] == 0 else direct
-    if shipments > of.left.node_orders[c] or total > of.left.node_units[c]:
+    if side[d] == 0:
+        last, stock = inbound.menu.content[chosen[d]], inbound.left.stock
+        most, room = inbound.left.node_orders[c], inbound.left.node_units[c]
+    else:
+        last, stock = direct.menu.content[chosen[d]], direct.left.stock
+        most, room = direct.left.node_orders[c], direct.left.node_units[c]
+    if shipments > most or total > room:
         return False
-    last = of.menu.content[chosen[d]]
     for j in range(k):
         taken = last // stride[j] % (stride[j + 1] // stride[j])
-        if taken and held[j] > of.left.stock[c * k + j]:
+        if taken and held[j] > stock[c * k + j]:
             return False
     return True
 

@@ -32,8 +32,9 @@ from numpy.typing import NDArray
 from omnisource.solvers.compile.candidates import distance, rule_of, way_bits
 from omnisource.solvers.compile.costs import co2_rate
 from omnisource.solvers.compiled import compiled
+from omnisource.solvers.oracle.lend import all_of, lent_whole
 from omnisource.solvers.problem import Floats, Ints
-from omnisource.solvers.quote.known import Known, at_minute, day_ends, promised
+from omnisource.solvers.quote.known import Known, at_minute, day_ends, promised_as
 from omnisource.solvers.routes.clocks import BEYOND, delivered, ready
 from omnisource.solvers.routes.trunk import arrival
 
@@ -99,7 +100,7 @@ def consignments(data: Any, scene: Any, rows: Ints, ends: Ints) -> Any:
 
     They are the end's number, the row, the path, the minute of (1), and the rules' bits.
     """
-    t = scene.trunk
+    t, data = scene.trunk, lent_whole(data)
     most = 0
     for end in ends:
         most += (t.start[end + 1] - t.start[end]) * len(rows)
@@ -131,8 +132,9 @@ def date_exits(data: Any, known: Any, out: Any, minute: int, arrives: Any) -> No
     hub, start, service = out
     moved = at_minute(known, minute)
     asked, until = day_ends(moved)
-    then = Known(*(moved[:11] + (asked, until) + moved[13:]))  # noqa: RUF005  is not compiled
-    promised(data, then, (np.full(1, hub), start, service), arrives)
+    before = all_of(moved)
+    then = Known(*(before[:11] + (asked, until) + before[13:]))  # noqa: RUF005  is not compiled
+    promised_as(data, then, (np.full(1, hub), start, service), arrives)
 
 
 @compiled
@@ -142,6 +144,7 @@ def exits(data: Any, known: Any, scene: Any, rows: Ints, at_hub: Any) -> Any:
     `at_hub` are the hubs, and for each where its minutes start, and these, rising; an arrival
     that the clocks do not reach is `BEYOND`.
     """
+    data, known = lent_whole(data), lent_whole(known)
     (hubs, first, minutes), i64 = at_hub, np.int64
     services = len(data.delivers)
     most, times = len(hubs) * len(rows) * services, len(minutes) * len(rows) * services

@@ -161,6 +161,15 @@ def test_any_number_of_processes_says_the_same(lab: Lab, shop: Path, tmp_path: P
     assert to_json(two.document()["scenarios"][0]) == to_json(lab.document()["scenarios"][0])
 
 
+def test_variants_that_begin_with_the_bases_prices_say_the_same_in_any_number_of_processes(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnisource.orchestrator.lab.run.WARM_FROM", 0)
+    files = [written(tmp_path, "shut", CLOSED, shop), written(tmp_path, "dear", DEARER, shop)]
+    one, two = (run_scenarios(files, QUICK, processes=n) for n in (1, 2))
+    assert to_json(one.document()) == to_json(two.document())
+
+
 # files
 
 
