@@ -4,7 +4,8 @@ Imports stand inside the commands, so that `--help` loads none of the libraries 
 file is the door; a group of verbs has a file of its own beside it: commands/scenario.py,
 commands/night.py, commands/availability.py, commands/promise.py, commands/reserve.py,
 commands/order.py, commands/trouble.py, commands/serve.py, commands/learn.py, commands/bench.py,
-commands/jasin_sinha.py, commands/lab.py, commands/recommend.py, commands/simulate.py.
+commands/bench_streams.py, commands/jasin_sinha.py, commands/lab.py, commands/recommend.py,
+commands/simulate.py.
 """
 
 import os
@@ -18,6 +19,8 @@ import typer
 
 from omnisource.commands.availability import availability
 from omnisource.commands.bench import bench
+from omnisource.commands.bench_streams import life, rolling
+from omnisource.commands.bench_streams import simulate as bench_simulate
 from omnisource.commands.jasin_sinha import jasin_sinha
 from omnisource.commands.lab import report, scenario
 from omnisource.commands.learn import learn
@@ -55,6 +58,9 @@ VERBS = (
     serve,
     simulate,
 )
+bench.command()(life)
+bench.command()(rolling)
+bench.command("simulate")(bench_simulate)
 bench.command("jasin-sinha")(jasin_sinha)
 for verb in VERBS:
     app.command()(verb)
