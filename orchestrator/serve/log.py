@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 LOG: Final = logging.getLogger("omnisource.serve")
 LIBRARIES: Final = ("uvicorn", "uvicorn.error")
 """Loggers of others that write here too; uvicorn's own lines a request are left out."""
+FORMS: Final = "python_multipart"
+"""A logger of others that warns of each form it cannot read: its sender is told, the log is not."""
 
 
 class JsonLines(logging.Formatter):
@@ -106,3 +108,4 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         logger.setLevel(level)
     logging.getLogger("uvicorn.error").handlers = []
     logging.getLogger("uvicorn.error").propagate = True
+    logging.getLogger(FORMS).setLevel(logging.CRITICAL)

@@ -1,17 +1,22 @@
 """What a browser sends: fields and files out of the two forms in which forms are sent.
 
-`multipart/form-data` (RFC 7578) is split at its boundary; what is no such body holds nothing.
+`multipart/form-data` (RFC 7578) is split by python-multipart, in memory: the door has bounded the
+body. What is no such body, or has too many parts, holds nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
-from email.parser import HeaderParser
 from typing import Final
 from urllib.parse import parse_qs
 
+from python_multipart import FormParser
+from python_multipart.multipart import Field as Part
+from python_multipart.multipart import File as Upload
+from python_multipart.multipart import parse_options_header
+
 MOST_FIELDS: Final = 1_000
 MULTIPART: Final = "multipart/form-data"
+IN_MEMORY: Final = {"MAX_MEMORY_FILE_SIZE": float("inf")}
 
 
 @dataclass(frozen=True)
@@ -44,34 +49,43 @@ def form_of(body: bytes, content_type: str) -> Form:
     >>> form_of(b"a=1&b=x+y&a=2", "application/x-www-form-urlencoded").all("a")
     ['1', '2']
     """
-    said = Message()
-    said["content-type"] = content_type.encode("ascii", "replace").decode()
-    if said.get_content_type() == MULTIPART:
-        boundary = said.get_boundary()
-        return _parts(body, boundary.encode()) if boundary else Form()
     try:
+        kind, said = parse_options_header(content_type)
+        if kind == MULTIPART.encode():
+            return _parts(body, said.get(b"boundary"))
         return Form(parse_qs(body.decode(), max_num_fields=MOST_FIELDS))
-    except ValueError:
+    except ValueError:  # its faults are such too
         return Form()
 
 
-def _parts(body: bytes, boundary: bytes) -> Form:
+def _parts(body: bytes, boundary: bytes | None) -> Form:
+    """Return the parts of a body.
+
+    Raises:
+        ValueError: it cannot be split, or into more than `MOST_FIELDS`.
+    """
     fields: dict[str, list[str]] = {}
     files: dict[str, File] = {}
-    parts = (b"\r\n" + body).split(b"\r\n--" + boundary, MOST_FIELDS)
-    for part in parts[1:]:
-        head, found, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        name, file = _named(head) if found else ("", None)
-        if name and file is None:
-            fields.setdefault(name, []).append(content.decode("utf-8", "replace"))
-        elif name and file:
-            files[name] = File(file, content)
+    left = iter(range(MOST_FIELDS))
+
+    def on_field(part: Part) -> None:
+        _count(left)
+        fields.setdefault(_text(part.field_name), []).append(_text(part.value))
+
+    def on_file(part: Upload) -> None:
+        _count(left)
+        if part.file_name:  # else none was chosen
+            part.file_object.seek(0)
+            files[_text(part.field_name)] = File(_text(part.file_name), part.file_object.read())
+
+    FormParser(MULTIPART, on_field, on_file, boundary=boundary, config=IN_MEMORY).write(body)
     return Form(fields, files)
 
 
-def _named(head: bytes) -> tuple[str, str | None]:
-    """Return the name of a part, and that of its file; None where it is none."""
-    said = HeaderParser().parsestr(head.decode("utf-8", "replace"))
-    name = said.get_param("name", "", "content-disposition")
-    file = said.get_param("filename", None, "content-disposition")
-    return str(name), None if file is None else str(file)
+def _count(left: Iterator[int]) -> None:
+    if next(left, None) is None:
+        raise ValueError(f"a form has {MOST_FIELDS} parts at the most")
+
+
+def _text(said: bytes | None) -> str:
+    return (said or b"").decode("utf-8", "replace")

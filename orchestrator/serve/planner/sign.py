@@ -1,5 +1,6 @@
 """Signing in and out, and what every other page of the planner's asks first."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -42,7 +43,8 @@ async def _form(request: Request, session: Anybody) -> Form:
     Raises:
         Turned: it was not.
     """
-    form = form_of(request.state.body, request.headers.get("content-type", ""))
+    kind = request.headers.get("content-type", "")
+    form = await asyncio.to_thread(form_of, request.state.body, kind)  # an upload may be large
     if not is_from(session, form.one("token")):
         raise Turned(403, "forbidden", "this form is too old: load it again, and send it again")
     return form

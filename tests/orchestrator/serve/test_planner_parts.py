@@ -16,7 +16,7 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.planning import RunRequest
 from omnisource.orchestrator.serve.planner.drafts import Unfinished, asked, drafted, next_draft
 from omnisource.orchestrator.serve.planner.fields import KINDS, change_of, fields_of
-from omnisource.orchestrator.serve.planner.forms import File, Form, form_of
+from omnisource.orchestrator.serve.planner.forms import MOST_FIELDS, File, Form, form_of
 from omnisource.orchestrator.serve.planner.html import filled
 from omnisource.orchestrator.serve.planner.kept import END, ROUNDS, STOP, Kept, end, write_json
 from omnisource.orchestrator.serve.planner.library import Library
@@ -57,6 +57,22 @@ def test_a_form_with_a_file_is_read_as_it_was_sent() -> None:
     form = form_of(body, MULTI)
     assert form.one("token") == "abc"
     assert form.files["file"] == File("a.zip", b"\x00\r\n--\xff")
+
+
+def part(name: str, value: str = "") -> bytes:
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+    return f"{head}{value}\r\n".encode()
+
+
+def test_a_form_of_too_many_parts_or_a_part_without_a_name_holds_nothing() -> None:
+    full = part("a", "ä") + part("b") * (MOST_FIELDS - 1)
+    assert form_of(full + b"--b--", MULTI).one("a") == "ä"
+    assert form_of(full + part("c") + b"--b--", MULTI) == Form()
+    assert form_of(b"--b\r\nX: y\r\n\r\nz\r\n--b--", MULTI) == Form()
+
+
+def test_a_file_that_was_not_chosen_is_none() -> None:
+    assert form_of(part('file"; filename="') + b"--b--", MULTI) == Form()
 
 
 @given(st.binary(max_size=300), st.sampled_from([MULTI, "multipart/form-data", "x", "a/b; é"]))
