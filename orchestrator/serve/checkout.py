@@ -125,7 +125,7 @@ def _reserve(here: Service, key: str, asked: ReserveRequest, on_loop: OnLoop) ->
     ttl = here.hold if asked.minutes is None else timedelta(minutes=asked.minutes)
     said = verbs.reserve(here.desk, _claim(here, asked), key=key, now=now, ttl=ttl, again=again)
     held = said.claim if isinstance(said, Reservation) else _claim(here, asked)
-    _look_again(here, held, on_loop)
+    _look_after(here, held, on_loop)
     return said
 
 
@@ -140,6 +140,18 @@ def _claim(here: Service, asked: ReserveRequest) -> Claim:
     return verbs.claim_on(here.desk, asked.option, channel=asked.channel)
 
 
+def _look_after(here: Service, claim: Claim, on_loop: OnLoop) -> None:
+    """Look again at the cells of a claim that was held or refused, unless all are sold out to us.
+
+    The shelf never shows less than nothing, so where it shows nothing of every cell, reading them
+    could but raise it: no promise to come would be kept from what is gone. What others have given
+    back or received since is seen as it is anywhere, by the next refresh (shelf.py, 2). In a rush
+    that is nearly every refusal, each of which would read the database and wait for the loop.
+    """
+    if not here.shelf.is_bare(claim.draws()):
+        _look_again(here, claim, on_loop)
+
+
 def _look_again(here: Service, claim: Claim, on_loop: OnLoop) -> None:
     """Read again what is free of the cells of a claim, for promises to come."""
     free = free_units(here.desk.database, claim.draws(), here.now())
@@ -150,7 +162,7 @@ def _again(here: Service, asked: ReserveRequest, on_loop: OnLoop, _: Refused) ->
     """Promise the cart once more, by what is left; return the claim of the best like option."""
     cart = asked.cart
     assert cart is not None
-    _look_again(here, _claim(here, asked), on_loop)
+    _look_after(here, _claim(here, asked), on_loop)
     offer = on_loop(partial(here.shelf.promise, cart, here.now()))
     wanted = "" if asked.option is None else asked.option.mode
     options = [each for each in offer.options if wanted in ("", each.mode)]

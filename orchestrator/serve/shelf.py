@@ -6,7 +6,8 @@ promised anew. Three things keep it close to the truth, and no promise waits for
     (1)  every `reread_seconds` the world is read and prepared anew, in a thread of its own
     (2)  every `refresh_seconds` cells that have changed since they were loaded, whoever did it, and
          those whose receipts have come due, are read again; new cells are put beside them
-    (3)  so are, at once, cells of a claim that this worker has held, could not hold, or gave back
+    (3)  so are, at once, cells of a claim that this worker has held or could not hold, unless they
+         are seen as sold out already, and of one that it gave back
 
 Units lie in one array that the promiser's kernels read. It is the one thing here that changes, by
 the event loop alone, which is also the only one that promises.
@@ -198,14 +199,24 @@ class Shelf:
 
     def see(self, free: Mapping[Pair, int]) -> None:
         """Set cells to what is free of them, (2) and (3)."""
-        desk = self.snapshot.promiser.desk
-        for pair, many in free.items():
-            if (cell := self._cell(pair)) is not None:
-                desk.see(cell, max(0, many))
-
-    def _cell(self, pair: Pair) -> int | None:
-        """Return where a cell stands in the snapshot; None where it has none."""
         made = self.snapshot.promiser
+        for pair, many in free.items():
+            if (cell := self._cell(made, pair)) is not None:
+                made.desk.see(cell, max(0, many))
+
+    def is_bare(self, pairs: Iterable[Pair]) -> bool:
+        """Say whether nothing is free of those cells as they were last seen; from any thread.
+
+        Only the event loop changes them, and each is one number: it is read as it was before a
+        change or after it.
+        """
+        made = self.snapshot.promiser
+        cells = (self._cell(made, pair) for pair in pairs)
+        return not any(made.desk.data.cell_units[cell] > 0 for cell in cells if cell is not None)
+
+    @staticmethod
+    def _cell(made: Promiser, pair: Pair) -> int | None:
+        """Return where a cell stands in what was prepared; None where it has no place."""
         node, sku, data = made.node.get(pair[0]), made.sku.get(pair[1]), made.desk.data
         if node is None or sku is None or sku + 1 >= len(data.sku_start):
             return None

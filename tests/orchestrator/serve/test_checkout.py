@@ -8,6 +8,7 @@ import pytest
 
 from omnisource.models.reservation import Claim
 from omnisource.orchestrator.checkout.reserve import reserve
+from omnisource.orchestrator.serve import checkout, shelf
 
 
 def test_a_cart_is_promised_held_and_becomes_an_order(either: Any, words: Any) -> None:
@@ -57,6 +58,26 @@ def test_a_no_says_which_units_are_missing(either: Any, words: Any) -> None:
     assert problem["type"] == "urn:omnisource:short"
     assert "W" in problem["reasons"][0]
     assert "A" in problem["reasons"][0]
+
+
+def test_what_is_seen_as_sold_out_is_not_read_again_until_some_is_given_back(
+    shop: Any, words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[set[tuple[str, str]]] = []
+
+    def free_units(database: Any, pairs: Any, now: Any) -> dict[tuple[str, str], int]:
+        read.append(set(pairs))
+        return shelf.free_units(database, pairs, now)
+
+    monkeypatch.setattr(checkout, "free_units", free_units)
+    held = shop.ask("POST", "/v1/reservations", words.claim(A=5)).json()["reservation"]
+    wanted = {"A": 1}, {"A": 1, "B": 9}, {"A": 1}
+    told = [shop.ask("POST", "/v1/reservations", words.claim(**each)) for each in wanted]
+    assert [answer.status_code for answer in told] == [409, 409, 409]
+    assert read == [{("W", "A")}, {("W", "A"), ("W", "B")}]  # held; B was not seen as sold out
+    shop.ask("POST", f"/v1/reservations/{held}/release")
+    assert read[2:] == [{("W", "A")}]
+    assert shop.offer(A=4)["nodes"] == ["W"]
 
 
 def test_a_lost_race_is_tried_once_more_by_what_is_left(shop: Any, words: Any) -> None:
