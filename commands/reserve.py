@@ -63,7 +63,7 @@ def tidy(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Give back what is out of time; drop old reservations that are over, and old keys."""
+    """Give back what is out of time; drop what is old and over: reservations, keys, records."""
     from omnisource.orchestrator.checkout.reserve import tidy as tidied
     from omnisource.orchestrator.report.plans import sentences
     from omnisource.orchestrator.report.screen import Screen

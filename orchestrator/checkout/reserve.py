@@ -35,10 +35,11 @@ from omnisource.orchestrator.store import confirm as store_confirm
 from omnisource.orchestrator.store import feed as store_feed
 from omnisource.orchestrator.store import quota as store_quota
 from omnisource.orchestrator.store import reserve as store_reserve
+from omnisource.orchestrator.store import tidy as store_tidy
 from omnisource.orchestrator.store.desk import Desk, desk_on
 from omnisource.orchestrator.store.keys import Ask, ask, told
 from omnisource.orchestrator.store.read import StoredWorld
-from omnisource.orchestrator.store.tidy import drop_keys, drop_over, drop_records
+from omnisource.orchestrator.store.records import DAY
 
 TTL: Final = timedelta(minutes=15)
 """How long a reservation is held unless it is confirmed or extended."""
@@ -212,18 +213,25 @@ def tidy(where: Desk | StoredWorld, *, older_than: int, now: datetime) -> Tidied
         given_back = expire(desk, now=now)
         keys = sum(_old_keys(desk, before))
         over = 0
-        while dropped := desk.write(partial(drop_over, before=before, most=DROPPED)):
+        while dropped := desk.write(partial(store_tidy.drop_over, before=before, most=DROPPED)):
             over += dropped
-        while desk.write(partial(drop_records, before=before, most=DROPPED)):
+        while desk.write(partial(store_tidy.drop_records, before=before, most=DROPPED)):
             pass
+        _drop_networks(desk, min(before, _seconds(now) - DAY))
     return Tidied(given_back, over, keys)
+
+
+def _drop_networks(desk: Desk, before: int) -> None:
+    """Drop networks that were last used before a moment, a day ago or more, and are not named."""
+    for name in store_tidy.unused_networks(desk.database, before, DROPPED):
+        desk.write(partial(store_tidy.drop_networks, names=[name], before=before))
 
 
 def _old_keys(desk: Desk, before: int) -> Iterator[int]:
     """Drop old keys, some at a time; yield how many."""
     last: str | None = ""
     while last is not None:
-        work = partial(drop_keys, before=before, after=last, most=DROPPED)
+        work = partial(store_tidy.drop_keys, before=before, after=last, most=DROPPED)
         dropped, last = desk.write(work)
         yield dropped
 

@@ -143,7 +143,7 @@ def act(
         more["version"] = begin(life, story, is_new="put" in more and not again)
         writing = _decided(doing, verb, story, decide, ask=asked, **more)
         if writing.records:
-            keep_network(life.source, life.desk.write)
+            keep_network(life.source, life.desk.write, asked.now)
         days = {(s.node, str(s.day)) for event in writing.events for s in event.shipments}
         life.desk.places.open_days(days, life.desk.write)
         said: Told | Denied | None = life.desk.write(partial(append, writing=writing))

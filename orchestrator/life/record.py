@@ -17,7 +17,7 @@ from omnisource.models.order import Order
 from omnisource.models.policy import Fence
 from omnisource.orchestrator.life.free import Cell, Free, PriceOf
 from omnisource.orchestrator.life.sourcing import Sent, Sourcer, Wants
-from omnisource.orchestrator.store.records import Record, is_kept, put_record
+from omnisource.orchestrator.store.records import DAY, Record, used
 
 FAST = 1
 """How hard to compress: every sourcing waits for it."""
@@ -96,14 +96,19 @@ def read_back(document: bytes) -> Recorded:
     )
 
 
-def keep_network(source: Sourcer, write: Callable[[Any], Any]) -> None:
-    """Keep the network that records of orders refer to, unless the database has it."""
+def keep_network(source: Sourcer, write: Callable[[Any], Any], now: int) -> None:
+    """Keep the network that records of orders refer to, and say daily that it is used.
+
+    Args:
+        source: who decides.
+        write: does a write.
+        now: seconds since 1970-01-01 UTC.
+    """
     digest, packed = source.network
-    if digest in source.kept:
+    if now < source.kept.get(digest, 0):
         return
-    if not is_kept(source.database, "network", digest):
-        write(partial(put_record, record=Record("network", digest, 0, 0, packed)))
-    source.kept.add(digest)
+    write(partial(used, record=Record("network", digest, 0, now, packed)))
+    source.kept[digest] = now + DAY
 
 
 def _rows(cells: Mapping[Cell, int]) -> list[tuple[str, str, int]]:

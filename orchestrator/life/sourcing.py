@@ -70,7 +70,7 @@ class Sourcer:
     rows: Mapping[str, Mapping[str, int]]  # of nodes and products, by name
     prices: PriceOf
     rule: str = ""  # a solver to ask instead of the oracle
-    kept: set[str] = field(default_factory=set)  # networks that the database has a record of
+    kept: dict[str, int] = field(default_factory=dict)  # networks recorded, until when in seconds
 
     @cached_property
     def parts(self) -> Mapping[str, Mapping[str, int]]:

@@ -1,5 +1,10 @@
-"""Records of decisions in a database: put in once, with what they tell of, and never changed."""
+"""Records of decisions in a database: put in once, with what they tell of, and never changed.
 
+That of a network alone is told when it was last used: each day, by whoever records decisions.
+"""
+
+import json
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,9 +24,12 @@ OF_ORDER: Final = Statement(
 NIGHTS: Final = Statement(
     "SELECT name, at FROM records WHERE kind = 'night' AND name IN (:runs) ORDER BY at"
 )
-KNOWN: Final = Statement(
-    "SELECT 1 FROM records WHERE kind = :kind AND name = :name AND sequence = 0"
+USED: Final = Statement(
+    "UPDATE records SET at = CASE WHEN at < :at THEN :at ELSE at END "
+    "WHERE kind = :kind AND name = :name AND sequence = :sequence"
 )
+DAY: Final = 86_400
+"""Seconds for which it is known that a network is used once that was said."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,19 @@ def find_record(database: Database, kind: str, name: str, sequence: int = 0) -> 
     return Record(kind, name, sequence, found[0][0], bytes(found[0][1])) if found else None
 
 
-def is_kept(database: Database, kind: str, name: str) -> bool:
-    """Say whether there is a record without an event of that name."""
-    with database.reading() as connection:
-        return bool(session_of(connection).rows(KNOWN, kind=kind, name=name))
+def used(session: Session, record: Record) -> None:
+    """Keep a record, or say that the one that there is was used then."""
+    if not session.change(USED, at=record.at, **_key(record)):
+        put_record(session, record)
+
+
+def _key(record: Record) -> dict[str, object]:
+    return {"kind": record.kind, "name": record.name, "sequence": record.sequence}
+
+
+def network_of(document: bytes) -> str:
+    """Return the network that the record of an order's decision names."""
+    return str(json.loads(zlib.decompress(document))["network"])
 
 
 def records_of(database: Database, order: str) -> list[tuple[int, int]]:

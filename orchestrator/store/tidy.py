@@ -1,19 +1,25 @@
-"""Old things go: keys that nobody repeats any more, and reservations that are over.
+"""Old things go: keys that nobody repeats any more, reservations that are over, unused records.
 
     (1)  keys of before a moment, but those that were told of a reservation that is held or
          confirmed: such a key, repeated, must not hold again what is there
     (2)  reservations that were released or expired before it, and hold nothing
     (3)  records of nights before it of which no shipment is left: orders that have gone elsewhere
          since are explained by the record of that
+    (4)  records of decisions before it on orders that wait for nothing and have no shipment left
+    (5)  networks that no order's record names and that nobody has said before it to be using; who
+         records decisions says so once a day (`used` in records.py), so what a decision names that
+         is being recorded meanwhile stays
 
 Some at a time, each in a transaction of its own. A key that is gone is a new one if it comes again,
 so keys are kept for longer than anybody asks again.
 """
 
 import json
-from typing import Final
+from typing import Any, Final
 
-from omnisource.orchestrator.store.session import Session, Statement
+from omnisource.orchestrator.store.database import Database
+from omnisource.orchestrator.store.records import network_of
+from omnisource.orchestrator.store.session import Session, Statement, session_of
 
 KEYS: Final = Statement(
     "SELECT key, answer FROM writes WHERE at < :before AND key > :after ORDER BY key LIMIT :most"
@@ -33,6 +39,20 @@ DROP_RECORDS: Final = Statement(
     "DELETE FROM records WHERE kind = 'night' AND name IN (SELECT r.name FROM records r "
     "WHERE r.kind = 'night' AND r.at < :before AND NOT EXISTS "
     "(SELECT 1 FROM shipments s WHERE s.run = r.name) LIMIT :most)"
+)
+DROP_DECISIONS: Final = Statement(
+    "DELETE FROM records WHERE kind = 'order' AND at < :before AND name IN "
+    "(SELECT r.name FROM records r WHERE r.kind = 'order' AND r.at < :before AND NOT EXISTS "
+    "(SELECT 1 FROM orders o WHERE o.\"order\" = r.name AND o.status IN ('open', 'person')) "
+    'AND NOT EXISTS (SELECT 1 FROM shipments s WHERE s."order" = r.name) LIMIT :most)'
+)
+NETWORKS: Final = Statement("SELECT name FROM records WHERE kind = 'network' AND at < :before")
+DECISIONS: Final = Statement(
+    "SELECT name, sequence, document FROM records WHERE kind = 'order' AND "
+    "(name > :name OR (name = :name AND sequence > :sequence)) ORDER BY name, sequence LIMIT :most"
+)
+DROP_NETWORKS: Final = Statement(
+    "DELETE FROM records WHERE kind = 'network' AND at < :before AND name IN (:names)"
 )
 
 
@@ -63,5 +83,29 @@ def drop_over(session: Session, before: int, most: int) -> int:
 
 
 def drop_records(session: Session, before: int, most: int) -> int:
-    """Drop some records of nights of which nothing is left, (3); return how many."""
-    return session.change(DROP_RECORDS, before=before, most=most)
+    """Drop some records of which nothing is left, (3) and (4); return how many."""
+    asked = {"before": before, "most": most}
+    return sum(session.changes([(DROP_RECORDS, asked), (DROP_DECISIONS, asked)]))
+
+
+def unused_networks(database: Database, before: int, most: int) -> list[str]:
+    """Return the networks that were last used before a moment and that no record names, (5).
+
+    Args:
+        database: where they are kept.
+        before: seconds since 1970-01-01 UTC.
+        most: how many records are read at a time.
+    """
+    with database.reading() as connection:
+        session = session_of(connection)
+        unused = {name for (name,) in session.rows(NETWORKS, before=before)}
+        after: dict[str, Any] = {"name": "", "sequence": -1}
+        while unused and (rows := session.rows(DECISIONS, most=most, **after)):
+            unused -= {network_of(document) for _, _, document in rows}
+            after = {"name": rows[-1][0], "sequence": rows[-1][1]}
+    return sorted(unused)
+
+
+def drop_networks(session: Session, names: list[str], before: int) -> int:
+    """Drop networks, unless they have been used since that moment, (5); return how many."""
+    return session.change(DROP_NETWORKS, names=names, before=before)

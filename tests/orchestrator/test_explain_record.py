@@ -16,7 +16,8 @@ from omnisource.orchestrator.checkout.reserve import tidy
 from omnisource.orchestrator.explain_record import explain_decision
 from omnisource.orchestrator.life.decline import decline
 from omnisource.orchestrator.life.doing import Doing, Life
-from omnisource.orchestrator.life.verbs import place
+from omnisource.orchestrator.life.record import keep_network
+from omnisource.orchestrator.life.verbs import cancel, place
 from omnisource.orchestrator.stored_night import Asked, run_stored_night
 from omnisource.solvers.problem import Limits
 
@@ -122,6 +123,43 @@ def test_tidying_keeps_the_record_of_a_night_as_long_as_a_shipment_of_it_is_left
     told(decline(life, doing("d", hours=9), "monday/0"))
     tidy(life.desk, older_than=9, now=later)
     assert [each.run for each in explained(life).decisions] == [""]
+
+
+def recorded(life: Life) -> list[tuple[str, str]]:
+    with life.desk.database.reading() as connection:
+        rows = connection.execute(text("SELECT kind, name FROM records ORDER BY kind, name"))
+        return [(kind, name if kind == "order" else "") for kind, name in rows]
+
+
+def test_tidying_drops_decisions_of_which_nothing_is_left_and_then_their_network(town: Any) -> None:
+    life = town.life({"WA": 5})
+    for name in ("gone", "sent"):
+        told(place(life, doing(name, name), town.order(name, A=1)))
+    told(place(life, doing("short", "short"), town.order("short", A=1, B=1)))  # waits for B
+    told(cancel(life, doing("no", "gone")))
+    later = NOON + timedelta(days=99)
+    tidy(life.desk, older_than=100, now=later)
+    assert [name for _, name in recorded(life)] == ["", "gone", "sent", "short"]
+    tidy(life.desk, older_than=9, now=later)
+    assert recorded(life) == [("network", ""), ("order", "sent"), ("order", "short")]
+    told(cancel(life, doing("so", "sent")))
+    told(cancel(life, doing("ss", "short")))
+    tidy(life.desk, older_than=9, now=later)
+    assert recorded(life) == []
+
+
+def test_a_network_that_is_in_use_stays_though_no_decision_names_it_yet(town: Any) -> None:
+    life = town.life({"WA": 5})
+    later = 24 * 99  # hours
+    told(place(life, doing("k", "gone"), town.order("gone", A=1)))
+    told(cancel(life, doing("no", "gone")))
+    keep_network(life.source, life.desk.write, int(NOON.timestamp()) + 3_600 * later)
+    tidy(life.desk, older_than=0, now=NOON + timedelta(hours=later + 12))
+    assert recorded(life) == [("network", "")]
+    tidy(life.desk, older_than=0, now=NOON + timedelta(hours=later + 25))
+    assert recorded(life) == []
+    told(place(life, doing("k1", "o1", later + 26), town.order(A=1)))  # it is recorded anew
+    assert explained(life).cost_cents == PARCEL["W"]
 
 
 def forced(stock: dict[str, int], node: str) -> int | None:
