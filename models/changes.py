@@ -27,7 +27,8 @@ from omnisource.models.chosen import (
     SomeServices,
 )
 from omnisource.models.network import Node
-from omnisource.models.policy import Condition, Policy
+from omnisource.models.outages import LaneOutage, Strike
+from omnisource.models.policy import Policy
 from omnisource.models.row import Clock
 from omnisource.models.week import Hours
 
@@ -227,28 +228,6 @@ class Fuel(SomeServices):
         description="Share by which fuel becomes dearer; 0.3 is 30 %, −0.1 is cheaper."
     )
     share: Share = Field(description="Share of each price that goes by the price of fuel.")
-
-
-class Strike(SomeServices, Named):
-    """A carrier's people strike, or its network is down."""
-
-    kind: Literal["strike"]
-    days: Annotated[int, Field(ge=1, le=60)] | None = Field(
-        None,
-        description="Days of work that every parcel of theirs takes longer; absent: they take no "
-        "parcel at all.",
-    )
-
-
-class LaneOutage(SomeServices):
-    """Lanes between nodes are down."""
-
-    kind: Literal["lane_outage"]
-    from_nodes: Condition = Field((), description="Lanes that start there.")
-    to_nodes: Condition = Field((), description="Lanes that end there.")
-    days: Annotated[int, Field(ge=1, le=60)] | None = Field(
-        None, description="Days that they take longer; absent: they do not run at all."
-    )
 
 
 class PolicyChange(Value):

@@ -20,6 +20,7 @@ from omnisource.models.base import (
     Share,
     Text,
 )
+from omnisource.models.pauses import Pauses
 from omnisource.models.policy import NodeKind
 from omnisource.models.row import (
     Calendar,
@@ -142,6 +143,12 @@ class Service(Row):
         description="Delivery windows of a day, the destination's local time: "
         "`17:00-19:00,19:00-21:00`; absent: by the end of the day.",
     )
+    pauses: Pauses = Field(
+        "",
+        description="Local dates on which the carrier neither collects nor moves nor delivers, "
+        "and its lanes do not depart: `2026-12-24`, or first and last day as in "
+        "`2026-12-02/2026-12-04`, several joined by `,`; absent: none.",
+    )
 
 
 class ZoneRule(Row):
@@ -201,8 +208,8 @@ class TariffStep(Row):
 class Lane(Row):
     """A directed link between two nodes, with departures.
 
-    It rests on public holidays of `from_node` and on days on which its service does not run. Goods
-    change lanes at hubs and warehouses.
+    It rests on public holidays of `from_node`, on days on which its service does not run, and in
+    its own `pauses`. Goods change lanes at hubs and warehouses.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("from_node", "to_node", "service", "departs")
@@ -230,4 +237,10 @@ class Lane(Row):
     cents_per_kg: Cents = Field(0, description="Cents a kilogram.")
     kg_per_departure: Count | None = Field(
         None, description="Kilograms that a departure carries; absent: unlimited."
+    )
+    pauses: Pauses = Field(
+        "",
+        description="Local dates at `from_node` on which it does not depart: `2026-12-24`, or "
+        "first and last day as in `2026-12-02/2026-12-04`, several joined by `,`; what has "
+        "departed arrives. Absent: none.",
     )

@@ -158,6 +158,8 @@ def _type(schema: dict[str, Any]) -> str:
         return f"list of {_type(schema['items'])}s"
     if schema.get("format") == "date-time":
         return "time with offset"
+    if schema.get("format") == "date":
+        return "date"
     if "enum" in schema:
         return "choice"
     if "additionalProperties" in schema:

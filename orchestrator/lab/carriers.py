@@ -1,9 +1,12 @@
 """Changes to carriers: what they charge, and when they do not run."""
 
+from datetime import date
+
 import numpy as np
 
-from omnisource.models import changes
+from omnisource.models import changes, outages
 from omnisource.models.base import UnusableInput
+from omnisource.models.pauses import and_pause
 from omnisource.models.world import Table, World
 from omnisource.orchestrator.lab.rows import Turn, put, rounded, row_of, some_services
 from omnisource.solvers.problem import Flags
@@ -31,9 +34,11 @@ def fuel(world: World, change: changes.Fuel, _: Turn) -> World:
     return world.replace(tariffs=tariffs, lanes=lanes)
 
 
-def strike(world: World, change: changes.Strike, _: Turn) -> World:
-    """Parcels and lanes of some services take longer, or are not taken."""
+def strike(world: World, change: outages.Strike, _: Turn) -> World:
+    """Parcels and lanes of some services take longer, wait for the end, or are not taken."""
     chosen, zones, lanes = some_services(world, change), world.zones, world.lanes
+    if change.since and change.until:
+        return world.replace(services=_resting(world.services, chosen, change.since, change.until))
     here, there = chosen[zones["service"]], chosen[lanes["service"]]
     if change.days is None:
         return world.replace(zones=zones.take(~here), lanes=lanes.take(~there))
@@ -41,8 +46,8 @@ def strike(world: World, change: changes.Strike, _: Turn) -> World:
     return world.replace(zones=late, lanes=_later(lanes, there, change.days))
 
 
-def lane_outage(world: World, change: changes.LaneOutage, _: Turn) -> World:
-    """Lanes between nodes take longer, or do not run."""
+def lane_outage(world: World, change: outages.LaneOutage, _: Turn) -> World:
+    """Lanes between nodes take longer, rest for some days, or do not run."""
     lanes = world.lanes
     down = some_services(world, change)[lanes["service"]]
     for column, names in (("from_node", change.from_nodes), ("to_node", change.to_nodes)):
@@ -50,6 +55,8 @@ def lane_outage(world: World, change: changes.LaneOutage, _: Turn) -> World:
             down &= np.isin(lanes[column], [_row(world, name) for name in names])
     if not down.any():
         raise UnusableInput("its conditions meet no lane: take some away, or mend them")
+    if change.since and change.until:
+        return world.replace(lanes=_resting(lanes, down, change.since, change.until))
     if change.days is None:
         return world.replace(lanes=lanes.take(~down))
     return world.replace(lanes=_later(lanes, down, change.days))
@@ -57,6 +64,11 @@ def lane_outage(world: World, change: changes.LaneOutage, _: Turn) -> World:
 
 def _row(world: World, name: str) -> int:
     return row_of(world.nodes["node"], name, "node")
+
+
+def _resting(table: Table, rows: Flags, since: date, until: date) -> Table:
+    more = [and_pause(text, since, until) for text in table["pauses"][rows]]
+    return put(table, rows, pauses=more)
 
 
 def _later(lanes: Table, rows: Flags, days: int) -> Table:

@@ -7,7 +7,7 @@ demand.py, stock.py, carriers.py, policy.py.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from omnisource.models import changes
+from omnisource.models import changes, outages
 from omnisource.models.base import UnusableInput, Value
 from omnisource.models.world import World
 from omnisource.orchestrator.lab import carriers, demand, nodes, policy, stock
@@ -30,8 +30,8 @@ APPLIED: Final[Mapping[type[Value], Apply]] = {
     changes.LateSupplier: stock.delay,
     changes.Tariff: carriers.tariff,
     changes.Fuel: carriers.fuel,
-    changes.Strike: carriers.strike,
-    changes.LaneOutage: carriers.lane_outage,
+    outages.Strike: carriers.strike,
+    outages.LaneOutage: carriers.lane_outage,
     changes.PolicyChange: policy.replace_keys,
 }
 """Kind of change: the function that applies it."""

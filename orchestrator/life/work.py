@@ -27,7 +27,7 @@ from omnisource.orchestrator.life.sourcing import minute
 from omnisource.orchestrator.store.track import AtNode, read_at_node
 from omnisource.solvers.routes.arrivals import asked_at
 from omnisource.solvers.routes.clock_tables import clocks
-from omnisource.solvers.routes.clocks import BEYOND, DAY, MONDAY, Clocks
+from omnisource.solvers.routes.clocks import BEYOND, DAY, Clocks
 
 Next = Literal["release", "pick", "pack", "ship", "ready", "collect"]
 NEXT: Final[Mapping[str, Next]] = {
@@ -159,4 +159,4 @@ def _utc(at: int) -> datetime:
 
 def _sends(c: Clocks, service: int, day: int) -> bool:
     """Tell whether the node and a carrier both work on a local day."""
-    return bool(c.works[c.opening[0], day] and c.runs[service, (c.first_day + day + MONDAY) % 7])
+    return bool(c.works[c.opening[0], day] and c.runs[service, day])

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from omnisource.models.pauses import pauses_of
 from omnisource.models.week import hours_of, weekdays_of, windows_of
 from omnisource.models.world import ABSENT, Table, World
 from omnisource.solvers.problem import UNLIMITED, Flags, Ints
@@ -21,6 +22,8 @@ HORIZON: Final = 120
 """Days for which clocks are built unless others are asked for."""
 LONGEST: Final = 10 * 366
 """Days beyond which a night does not look."""
+EPOCH: Final = date(1970, 1, 1)
+"""The day from which days are counted."""
 EVER: Final = -(2**40)
 """Before every minute."""
 
@@ -54,9 +57,9 @@ def clocks(world: World, rules: Table, begin: int | None = None, days: int = HOR
     numbers = {name: i for i, name in enumerate(dict.fromkeys(named))}
     zones = _zones(list(numbers), first, size)
     works = np.array([_open_days(key, first, size) for key in kinds], bool).reshape(-1, size)
-    carrier, carriers = _numbered(
-        list(zip(services["weekdays"][rules["service"]], rules["calendar"], strict=True))
-    )
+    weeks = list(zip(services["weekdays"], services["pauses"], strict=True))
+    by = [weeks[service] for service in rules["service"]]
+    carrier, carriers = _numbered(list(zip(by, rules["calendar"], strict=True)))
     moves = np.array([_carrier_days(key, first, size) for key in carriers], bool)
     processing = nodes["processing_minutes"].astype(np.int64)
     return Clocks(
@@ -75,7 +78,7 @@ def clocks(world: World, rules: Table, begin: int | None = None, days: int = HOR
         slot_orders=_stated(nodes["orders_per_slot"], UNLIMITED),
         cutoff=_stated(nodes["cutoff"], DAY),
         order_by=_stated(services["order_by"], -1),
-        runs=np.array([_week(text) for text in services["weekdays"]], bool).reshape(-1, 7),
+        runs=np.array([_running(week, first, size) for week in weeks], bool).reshape(-1, size),
         **_windows(services["windows"]),
         carrier=carrier,
         to_zone=np.array([numbers[name] if name else -1 for name in rules["timezone"]], np.int64),
@@ -88,7 +91,8 @@ def horizon(world: World) -> int:
     """Return for how many days the clocks of one moment have to be built to tell all arrivals.
 
     Where days off are stated, each day in transit may take a week, work as many weeks as the
-    shortest opening hours need for it, and holidays a month; `LONGEST` is the end of it.
+    shortest opening hours need for it, and holidays a month; what is paused from today on comes on
+    top. `LONGEST` is the end of it.
     """
     if not (world.nodes.rows and world.zones.rows):
         return HORIZON
@@ -96,9 +100,20 @@ def horizon(world: World) -> int:
     work = int(max(nodes["processing_minutes"].max(), _stated(nodes["pickup_minutes"], 0).max()))
     transit = int(world.zones["transit_days"].max()) + 2
     if not any(column.any() for column in _stated_clocks(world)):
-        return transit + work // DAY
+        return min(transit + work // DAY + _paused_days(world), LONGEST)
     weeks = transit - (-work // min(map(_open_minutes, set(nodes["hours"])))) + 4
-    return min(7 * weeks, LONGEST)
+    return min(7 * weeks + _paused_days(world), LONGEST)
+
+
+def _paused_days(world: World) -> int:
+    """Return the most days on which a service, and then a lane, rests from today on."""
+    today = world.now // DAY - 1
+    return sum(
+        max(
+            (int(paused_on(text, today, LONGEST).sum()) for text in set(table["pauses"])), default=0
+        )
+        for table in (world.services, world.lanes)
+    )
 
 
 def _open_minutes(hours: str) -> int:
@@ -176,14 +191,25 @@ def _open_days(key: tuple[str, str, str], first: int, days: int) -> Flags:
     return _repeated(week, first, days) & ~holidays_of(calendar, first, days)
 
 
-def _carrier_days(key: tuple[str, str], first: int, days: int) -> Flags:
-    weekdays, calendar = key
-    return _repeated(_week(weekdays), first, days) & ~holidays_of(calendar, first, days)
+def _carrier_days(key: tuple[tuple[str, str], str], first: int, days: int) -> Flags:
+    week, calendar = key
+    return _running(week, first, days) & ~holidays_of(calendar, first, days)
 
 
-def _week(weekdays: str) -> list[bool]:
-    named = weekdays_of(weekdays)
-    return [day in named for day in range(7)]
+def _running(week: tuple[str, str], first: int, days: int) -> Flags:
+    """Say on which local days a service of those weekdays and pauses runs."""
+    named = weekdays_of(week[0])
+    running = _repeated([day in named for day in range(7)], first, days)
+    return running & ~paused_on(week[1], first, days)
+
+
+def paused_on(pauses: str, first: int, days: int) -> Flags:
+    """Say which local days lie in pauses."""
+    flags = np.zeros(days, bool)
+    for span in pauses_of(pauses):
+        since, until = ((day - EPOCH).days - first for day in span)
+        flags[max(since, 0) : max(until + 1, 0)] = True
+    return flags
 
 
 def _repeated(week: list[bool], first: int, days: int) -> Flags:
@@ -199,10 +225,9 @@ def holidays_of(calendar: str, first: int, days: int) -> Flags:
     import holidays  # slow to import, and needed only where a calendar is named
 
     country, _, state = calendar.partition("-")
-    epoch = date(1970, 1, 1)
-    years = range((epoch + timedelta(first)).year, (epoch + timedelta(first + days)).year + 1)
+    years = range((EPOCH + timedelta(first)).year, (EPOCH + timedelta(first + days)).year + 1)
     for day in holidays.country_holidays(country, subdiv=state or None, years=years):
-        i = (day - epoch).days - first
+        i = (day - EPOCH).days - first
         if 0 <= i < days:
             flags[i] = True
     flags.flags.writeable = False

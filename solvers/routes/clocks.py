@@ -4,7 +4,7 @@ Indices
     n  node        v  service        z  zone rule, in the order of `direct.Rules`
     i  local day, 0 … D−1, counted from `first_day`; the same number in every time zone
     g  openings: nodes of the same time zone, hours and calendar
-    c  carrier's days: rules of the same weekdays and calendar
+    c  carrier's days: rules of the same weekdays, pauses and calendar
 
 Every minute is a whole number since 1970-01-01 UTC. Whatever a person would read off a clock on
 the wall (cut-offs, opening hours, windows, the ends of days) is compared in local time:
@@ -25,8 +25,8 @@ the wall (cut-offs, opening hours, windows, the ends of days) is compared in loc
          begins then or later and ends while the node is open; slots count from opening
 
 A node is closed on the public holidays of its calendar and outside its hours, a carrier on those
-of the zone's and on other weekdays. What the tables do not reach is `BEYOND`. They are built by
-`clock_tables.py`; a query takes a binary search and a few steps.
+of the zone's, on other weekdays and in its pauses. What the tables do not reach is `BEYOND`. They
+are built by `clock_tables.py`; a query takes a binary search and a few steps.
 """
 
 from typing import Any, Final, NamedTuple
@@ -70,7 +70,7 @@ class Clocks(NamedTuple):
     cutoff: Ints  # (N,) local minute of the day, `DAY` for none
     # services
     order_by: Ints  # (V,) local minute of the day, −1: the node's cut-off
-    runs: Flags  # (V, 7) by weekday, Monday first
+    runs: Flags  # (V, D) whether it runs on the local day
     window_start: Ints  # (V+1,)
     window_from: Ints  # (W,) local minute of the day
     window_to: Ints  # (W,)
@@ -181,8 +181,7 @@ def collect(c: Any, node: int, at: int) -> int:
 @njit(cache=True, nogil=True, inline="always")
 def sends(c: Any, node: int, service: int, day: int) -> bool:
     """Tell whether parcels leave a node by a service on a local day."""
-    weekday = (c.first_day + day + MONDAY) % 7
-    return bool(c.works[c.opening[node], day] and c.runs[service, weekday])
+    return bool(c.works[c.opening[node], day] and c.runs[service, day])
 
 
 @njit(cache=True, nogil=True, inline="always")

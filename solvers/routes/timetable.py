@@ -3,8 +3,8 @@
     l  lane, a row of `lanes`        f  departure of a lane, in the order of time
 
 A lane departs on its weekdays at its local time at `from_node`, if its service runs that day and
-the day is no public holiday there. A departure takes goods that are ready up to the lane's cut-off
-of that day, and never later than it departs:
+the day is no public holiday there and in no pause of the lane. A departure takes goods that are
+ready up to the lane's cut-off of that day, and never later than it departs:
 
     (1)  taken_f   =  minute of min(cut-off, departure) on the wall clock at `from_node`
     (2)  arrives_f =  minute of the departure + transit minutes
@@ -29,10 +29,10 @@ import networkx as nx
 import numpy as np
 
 from omnisource.models.week import departure_of
-from omnisource.models.world import ABSENT, NODE_KINDS, SERVICE_KINDS, Column, World
+from omnisource.models.world import ABSENT, NODE_KINDS, SERVICE_KINDS, World
 from omnisource.solvers.compile.costs import great_circle_km
 from omnisource.solvers.problem import Flags, Floats, Ints
-from omnisource.solvers.routes.clock_tables import holidays_of
+from omnisource.solvers.routes.clock_tables import holidays_of, paused_on
 from omnisource.solvers.routes.clocks import DAY, MONDAY, Clocks, minute_of
 from omnisource.solvers.routes.direct import Network
 
@@ -142,25 +142,26 @@ def _co2_per_kg(world: World) -> Floats:
 
 def _times(world: World, c: Clocks) -> tuple[Times, ...]:
     """Return each lane's departures; lanes with equal clocks share them."""
-    lanes, nodes, services = world.lanes, world.nodes, world.services
-    tail = lanes["from_node"]
+    lanes, nodes, tail = world.lanes, world.nodes, world.lanes["from_node"]
     keys = zip(
         c.zone[tail].tolist(), nodes["calendar"][tail], lanes["departs"],
-        lanes["cutoff"].tolist(), services["weekdays"][lanes["service"]], strict=True,
+        lanes["cutoff"].tolist(), lanes["service"].tolist(), lanes["pauses"], strict=True,
     )  # fmt: skip
-    runs = dict(zip(services["weekdays"], c.runs, strict=True))
-    departing = _departing(c, runs)
+    departing = _departing(c)
     return tuple(departing(*key) for key in keys)
 
 
-def _departing(c: Clocks, runs: dict[str, Column]) -> Callable[..., Times]:
+def _departing(c: Clocks) -> Callable[..., Times]:
     weekday = (c.first_day + np.arange(c.days) + MONDAY) % 7
 
     @cache
-    def departing(zone: int, calendar: str, departs: str, cutoff: int, weekdays: str) -> Times:  # noqa: PLR0917
+    def departing(  # noqa: PLR0917
+        zone: int, calendar: str, departs: str, cutoff: int, service: int, pauses: str
+    ) -> Times:
         named, at = departure_of(departs)
-        days = np.isin(weekday, named) & runs[weekdays][weekday]
-        days &= ~holidays_of(calendar, c.first_day, c.days)
+        days = np.isin(weekday, named) & c.runs[service]
+        for resting, known in ((holidays_of, calendar), (paused_on, pauses)):
+            days &= ~resting(known, c.first_day, c.days)
         taken = at if cutoff == ABSENT else min(at, cutoff)
         return _minutes(c, zone, days, taken), _minutes(c, zone, days, at)  # (1) (2)
 

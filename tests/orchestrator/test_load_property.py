@@ -22,6 +22,7 @@ TEXTS: dict[str, st.SearchStrategy[str]] = {
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "Mars", ""]),
     "calendar": st.sampled_from(["DE", "DE-BY", "XX", ""]),
     "departs": st.sampled_from(["daily 18:00", "Mon-Fri 6:30", "Mon,Tue", "never", ""]),
+    "pauses": st.sampled_from(["2026-12-24", "2026-12-02/2026-12-04", "2026-12-04/2026-12-02", ""]),
     "weekdays": st.sampled_from(["daily", "Mon-Sat", "Sat-Mon,Thu", "Mon-Wed-Fri", "Mo", ""]),
     "hours": st.sampled_from(
         ["daily 0:00-24:00", "Mon 9:00-12:00; Mon 11:00-13:00", "Mon 9:00", "22:00-2:00", ""]
@@ -60,6 +61,7 @@ SOUND = {
 SOUND_TEXTS = {
     "country": "DE", "timezone": "UTC", "calendar": "DE", "departs": "daily 18:00",
     "weekdays": "Mon-Sat", "hours": "Mon 09:00-20:00", "windows": "17:00-19:00",
+    "pauses": "2026-12-02/2026-12-04",
 }  # fmt: skip
 
 

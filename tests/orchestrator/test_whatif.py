@@ -275,6 +275,15 @@ def test_a_lane_is_down(apply: Apply) -> None:
     assert late.lanes["transit_minutes"].tolist() == [300 + DAY, 200]
 
 
+def test_a_strike_by_date_adds_a_pause_to_its_services_alone(apply: Apply) -> None:
+    after = apply("strike", carriers=["Post"], since="2025-01-06", until="2025-01-08")
+    assert after.services["pauses"].tolist() == ["2025-01-06/2025-01-08", ""]
+    assert after.zones["transit_days"].tolist() == [2]
+    down = apply("lane_outage", to_nodes=["h"], since="2025-01-07", until="2025-01-07")
+    assert down.lanes["pauses"].tolist() == ["2025-01-07", ""]
+    assert down.lanes["transit_minutes"].tolist() == [300, 200]
+
+
 def test_a_policy_keeps_the_keys_that_are_not_named(apply: Apply) -> None:
     after = apply("policy", policy={"late_cents": 100, "shortage_cents": 50})
     assert (after.policy.late_cents, after.policy.shortage_cents) == (100, 50)
@@ -347,6 +356,14 @@ def test_a_change_leaves_the_given_world_as_it_was_and_types_as_they_are(
         ({"kind": "open", "like": "w",
           "node": {"node": "s", "kind": "store", "lat": 1, "lon": 1}}, "there is a node 's' al"),
         ({"kind": "lane_outage", "from_nodes": ["s"]}, "its conditions meet no lane"),
+        ({"kind": "strike", "carriers": ["Post"], "since": "2025-01-08", "until": "2025-01-07"},
+         "changes.0.strike.until: 2025-01-07 is before since, 2025-01-08"),
+        ({"kind": "strike", "carriers": ["Post"], "since": "2025-01-08"},
+         "changes.0.strike: since and until go together: give both or none"),
+        ({"kind": "lane_outage", "days": 2, "since": "2025-01-08", "until": "2025-01-09"},
+         "changes.0.lane_outage: days and since do not go together"),
+        ({"kind": "strike", "carriers": ["Post"], "since": "8 Jan", "until": "2025-01-09"},
+         "changes.0.strike.since: "),
         ({"kind": "stock", "nodes": ["s"], "skus": ["pot"], "factor": 1}, "none of these goods"),
         ({"kind": "shift_demand", "share": 1}, "give to_channel, to_country or to_postcodes"),
     ],

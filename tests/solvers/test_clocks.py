@@ -246,6 +246,30 @@ def test_same_day_parcels_come_in_the_first_window_that_begins_after_they_are_re
         assert clocks.delivered(c, 0, 0, 0, at) == utc(f"2027-06-{arrives}")
 
 
+@pytest.mark.parametrize(
+    ("asked", "weekdays", "pauses", "then"),
+    [
+        ("2027-06-02", "daily", "2027-06-02/2027-06-04", ("2027-06-05", "2027-06-06")),
+        ("2027-06-01", "daily", "2027-06-02/2027-06-04", ("2027-06-01", "2027-06-05")),
+        ("2027-06-02", "Mon-Fri", "2027-06-02/2027-06-04", ("2027-06-07", "2027-06-08")),
+        ("2027-12-22", "daily", "2027-12-22/2027-12-24", ("2027-12-27", "2027-12-28")),  # Christmas
+        ("2027-06-02", "daily", "2027-06-02,2027-06-04", ("2027-06-03", "2027-06-05")),
+        ("2027-06-02", "daily", "2020-01-01/2027-06-02", ("2027-06-03", "2027-06-04")),
+        ("2027-06-02", "daily", "2020-01-01/2020-12-31", ("2027-06-02", "2027-06-03")),
+    ],
+)
+def test_parcels_wait_for_the_end_of_a_strike(asked, weekdays, pauses, then):
+    left, arrives = then
+    at = utc(f"{asked}T10:00")
+    c = tables(
+        at, node={"calendar": "DE"}, service={"weekdays": weekdays, "pauses": pauses},
+        rule={"calendar": "DE"},
+    )  # fmt: skip
+    day = date(1970, 1, 1) + timedelta(c.first_day + clocks.leaves(c, 0, 0, at))
+    assert day == date.fromisoformat(left)
+    assert clocks.delivered(c, 0, 0, 0, at) == utc(f"{arrives}T23:59")
+
+
 def test_what_the_tables_do_not_reach_is_beyond():
     c = tables(utc("2027-06-04T10:00"), node={"hours": "Mon 9:00-9:01"}, days=30)
     assert clocks.worked(c, 0, utc("2027-06-04T10:00"), 6) == BEYOND

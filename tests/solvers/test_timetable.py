@@ -138,6 +138,19 @@ def test_lanes_rest_on_public_holidays_and_when_their_carrier_does():
     assert good_friday.arrives.tolist() == [utc("2027-03-27T19:00"), utc("2027-03-29T19:00")]
 
 
+def test_lanes_rest_in_their_pauses_and_in_those_of_their_service():
+    lanes = [
+        lane("W", "S", "daily 18:00", 60, pauses="2027-03-26/2027-03-28"),
+        lane("V", "S", "daily 18:00", 60, service="rail"),
+        lane("H", "S", "daily 18:00", 60),
+    ]
+    _, ways = in_time(NOON, lanes, services={"rail": {"pauses": "2027-03-25/2027-03-26"}})
+    friday = paths_to(ways, 4, utc("2027-03-26T12:00"))
+    came = dict(zip(friday.node.tolist(), friday.arrives.tolist(), strict=True))
+    assert came == {0: utc("2027-03-29T19:00"), 1: utc("2027-03-27T19:00"),
+                    2: utc("2027-03-26T19:00")}  # fmt: skip
+
+
 def test_stores_pass_nothing_on():
     _, ways = in_time(NOON, [lane("W", "S"), lane("S", "V"), lane("H", "S")])
     assert paths_to(ways, 1, utc("2027-03-26T12:00")).node.tolist() == [4]

@@ -14,7 +14,7 @@ from omnisource.models.base import UnusableInput, Value
 from omnisource.models.changes import Change
 from omnisource.orchestrator.serve.planner.forms import Form
 
-Entry = Literal["number", "text", "clock", "one", "many", "names", "flag", "toml"]
+Entry = Literal["number", "text", "clock", "date", "one", "many", "names", "flag", "toml"]
 """How a field is filled in."""
 KINDS: Final[Mapping[str, type[Value]]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model
@@ -107,7 +107,8 @@ def _entry(shape: Mapping[str, Any], items: Mapping[str, Any]) -> Entry:
         return "many" if "enum" in items else "names"
     known: dict[Any, Entry] = {"boolean": "flag", "integer": "number", "number": "number"}
     if shape.get("type") == "string":
-        return "clock" if shape.get("format") == "clock" else "text"
+        written: dict[Any, Entry] = {"clock": "clock", "date": "date"}
+        return written.get(shape.get("format"), "text")
     return known.get(shape.get("type"), "toml")
 
 

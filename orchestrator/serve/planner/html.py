@@ -163,8 +163,9 @@ def _box(field: Field, value: str, told: Mapping[str, object], names: Sequence[s
         case "number":
             ends = {"min": field.least, "max": field.most, "step": 1 if field.whole else "any"}
             return tag("input", type="number", value=value, **ends, **told)
-        case "clock":
-            return tag("input", type="time", value=value, **told)
+        case "clock" | "date":
+            kind = "time" if field.entry == "clock" else "date"
+            return tag("input", type=kind, value=value, **told)
     known = tag("datalist", *(tag("option", value=n) for n in names), id=f"{field.path}-names")
     box = tag("input", value=value, list=f"{field.path}-names" if names else None, **told)
     return text(box, known if names else "")
