@@ -30,7 +30,7 @@ from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.hindsight import for_days
 from omnisource.orchestrator.simulate.demand import DAY
-from omnisource.orchestrator.simulate.scene import Scene
+from omnisource.orchestrator.simulate.scene import Scene, was_cut
 from omnisource.orchestrator.warm import prices_of
 from omnisource.solvers.problem import Ints
 from omnisource.solvers.shards.cut import runs
@@ -53,6 +53,7 @@ def new_prices(scene: Scene, at: int) -> None:
     limits = replace(scene.limits, gap=max(scene.limits.gap, NEAR))
     plan = allocate(world, limits=limits, now=now, prices=scene.plan)
     scene.plan = plan
+    scene.cut += was_cut(plan)
     if plan.prices is not None:
         scene.books.at_prices(prices_of(scene.books.bare, plan.prices))
         scene.ways.clear()
