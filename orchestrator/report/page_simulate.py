@@ -82,8 +82,10 @@ def headline(found: Simulated) -> str:
     gap = found.between(best, rival)
     if gap is None:
         return f"{text}."
-    sure = "" if gap.tells else ", which cannot be told from none"
-    return f"{text}, {interval_text(COST, gap)} € from {rival}{sure}."
+    size = interval_text(COST, gap)
+    if not gap.tells:
+        return f"{best} and {rival} cannot be told apart: {size} € between them, a customer."
+    return f"{text}, {size} € from {rival}."
 
 
 def _mean(found: Simulated, policy: str) -> float:

@@ -53,9 +53,9 @@ def terms() -> Any:
         .encode(
             y=alt.Y("policy:N", sort=None, title=None),
             x=alt.X("mean:Q", title="€ a customer"),
-            color=alt.Color("measure:N", sort=None, title=None,
+            color=alt.Color("key:N", sort=None, title=None,
                             legend=alt.Legend(orient="top", columns=3)),
-            tooltip=["policy:N", "measure:N", alt.Tooltip("mean:Q", format=",.2f")],
+            tooltip=["policy:N", "key:N", alt.Tooltip("mean:Q", format=",.2f")],
         )
         .properties(height=alt.Step(30))
     )  # fmt: skip
@@ -90,7 +90,7 @@ CHARTS: Final = (
                  pair=True), "gaps"),
     Chart(Figure("waterfall", "What the difference is made of",
                  "€ a customer from the first policy's cost to the chosen one's; the axis need "
-                 "not begin at 0.", waterfall), "steps"),
+                 "not begin at 0.", lambda: waterfall(",.2f")), "steps"),
     Chart(Figure("terms", "Cost by term", "Of each policy, a customer who came.", terms), "terms"),
     Chart(Figure("kept", "Promises kept", "Of the orders that were promised a day.",
                  lambda: _means("kept", "% kept", color=GREEN, nought=False), pair=True), "kept"),

@@ -48,7 +48,7 @@ def test_the_page_loads_nothing_and_says_it_in_words(found: Simulated) -> None:
     own = text[: text.index("<script>")]  # the library behind names its homepage
     assert re.findall(r'(?:src|href)="(?!data:)|https?:', own) == []
     assert f"<h1>{headline(found)}</h1>" in own
-    assert "costs the least: " in headline(found)
+    assert "cannot be told apart: " in headline(found)
     assert 'id="chart-gaps"' in own
     assert 'data-csv="measures"' in own
 
