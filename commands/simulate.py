@@ -69,6 +69,9 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write all measures by day.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page that loads nothing.")
+    ] = None,
     format: Format = "csv",
     gap: Gap = 0.005,
     time: Time = 600.0,
@@ -78,6 +81,8 @@ def simulate(
     """Simulate days of demand under several policies, side by side and with intervals."""
     from omnisource.orchestrator.batch import open_folder
     from omnisource.orchestrator.learn import learned
+    from omnisource.orchestrator.report.page import need_libraries
+    from omnisource.orchestrator.report.page_simulate import write_simulated_page
     from omnisource.orchestrator.report.screen import Screen
     from omnisource.orchestrator.report.simulate import simulation_report
     from omnisource.orchestrator.simulate.replicate import DEFAULT
@@ -88,6 +93,8 @@ def simulate(
     from omnisource.solvers.problem import Limits
 
     screen = Screen(json, quiet)
+    if report is not None:
+        need_libraries()
     supposed = read_setup(folder, setup, warm_up=warm_up)
     narrow = None if until is None else share_of(until)
     with screen.progress() as tell:
@@ -101,5 +108,7 @@ def simulate(
             workers=Workers(processes or cores(), engine, ray_address),
         )  # fmt: skip
         files = [] if out is None else write_simulation(found, out, format=format)
+    if report is not None:
+        files.append(write_simulated_page(found, report))
     screen.warn(*opened.remarks())
     screen.show(found.document(), simulation_report(found, files))

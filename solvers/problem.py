@@ -213,6 +213,7 @@ class Limits:
     report: Callable[[Round], None] | None = None
     start: "Prices | None" = None  # prices to begin with, last night's; None: none
     stop: Callable[[], bool] | None = None  # asked wherever the time is: end with the best so far
+    patience: float = 1.0  # times the seconds that a step of a plan has by its own clock
 
     def stopped(self) -> bool:
         """Say whether whoever waits asks to end."""

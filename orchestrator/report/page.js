@@ -1,20 +1,21 @@
 "use strict";
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
-const tables = read("rows"), charts = read("charts"), base = tables.scenarios[0].scenario;
+const tables = read("rows"), charts = read("charts"), named = document.body.dataset.named;
+const base = Object.values(tables)[0][0][named];
 const chosen = document.getElementById("scenario"), words = document.getElementById("node");
 const kind = document.getElementById("kind"), views = {};
 const MOST = { nodes: 25, prices: 20 };
 const MONEY = new Set(["cost", "bound", "more", "an_order", "least_more", "most_more", "price"]);
 
 function meets(row) {
-  const text = words.value.trim().toLowerCase();
+  const text = words ? words.value.trim().toLowerCase() : "";
   if (text && row.node !== undefined && !String(row.node).toLowerCase().includes(text)) return false;
-  return !kind.value || row.kind === undefined || row.kind === kind.value;
+  return !kind || !kind.value || row.kind === undefined || row.kind === kind.value;
 }
 
 function shown(table, show) {
   const wanted = { all: null, chosen: [chosen.value], base: [base], both: [base, chosen.value] }[show];
-  return tables[table].filter((row) => (!wanted || wanted.includes(row.scenario)) && meets(row));
+  return tables[table].filter((row) => (!wanted || wanted.includes(row[named])) && meets(row));
 }
 
 function largest(rows, table, field) {
@@ -127,6 +128,6 @@ document.addEventListener("click", async (event) => {
 
 let waiting;
 const later = () => { clearTimeout(waiting); waiting = setTimeout(draw, 150); };
-[chosen, kind].forEach((input) => input.addEventListener("change", draw));
-words.addEventListener("input", later);
+[chosen, kind].forEach((input) => input && input.addEventListener("change", draw));
+if (words) words.addEventListener("input", later);
 draw();

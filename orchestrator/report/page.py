@@ -5,7 +5,8 @@ script that filters. The page forbids its own browser to ask the network for any
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -74,33 +75,43 @@ def page(lab: Lab) -> str:
 
     rows = page_rows(lab)
     specs = {figure.key: specification(figure) for figure in FIGURES if _fits(figure.key, lab)}
+    title = f"{lab.base.name}: {count(len(lab.variants), 'scenario')}"
+    cards = [figure_card(each) for each in FIGURES if each.key in specs]
+    cards += [table_card(*each) for each in TABLES]
+    return assembled(Content(title, [*_words(lab), *_filters(lab)], cards, rows, specs))
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a page says and draws."""
+
+    title: str
+    words: Sequence[str]  # HTML, above the cards
+    cards: Sequence[str]  # HTML
+    rows: Mapping[str, Rows]  # by table; the base's come first in the first
+    specs: Mapping[str, Any]  # charts by key
+
+
+def assembled(content: Content, named: str = "scenario") -> str:
+    """Return a page as HTML; `named` is the column that tells alternatives apart."""
     here = files("omnisource.orchestrator.report")
-    parts = {
-        "style": here.joinpath("page.css").read_text(encoding="utf-8"),
-        "script": here.joinpath("page.js").read_text(encoding="utf-8"),
-        "vega": _library(),
-    }
-    title = escape(f"{lab.base.name}: {count(len(lab.variants), 'scenario')}")
-    figures = [_figure(each) for each in FIGURES if each.key in specs]
-    tables = [_table(*each) for each in TABLES]
+    style, script = (here.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{RULES}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<title>{title}</title><link rel="icon" href="data:,">',
-            f"<style>{parts['style']}</style></head><body>",
-            *_words(lab),
-            *_filters(lab),
+            f'<title>{escape(content.title)}</title><link rel="icon" href="data:,">',
+            f'<style>{style}</style></head><body data-named="{named}">',
+            *content.words,
             '<main class="grid">',
-            *figures,
-            *tables,
+            *content.cards,
             "</main>",
-            _embedded("rows", rows),
-            _embedded("charts", specs),
-            f"<script>{_inside(parts['vega'])}</script>",
-            f"<script>{parts['script']}</script></body></html>",
+            _embedded("rows", content.rows),
+            _embedded("charts", content.specs),
+            f"<script>{_inside(_library())}</script>",
+            f"<script>{script}</script></body></html>",
         ]
     )
 
@@ -170,7 +181,8 @@ def _about(one: Outcome, sentences: list[str]) -> str:
     return f'<section data-of="{escape(one.name)}" hidden>{"".join(text)}</section>'
 
 
-def _figure(figure: Any) -> str:
+def figure_card(figure: Any) -> str:
+    """Return a chart's card as HTML."""
     return (
         f'<figure class="card{" pair" if figure.pair else ""}"><header>'
         f"<h2>{escape(figure.title)}</h2>"
@@ -180,7 +192,8 @@ def _figure(figure: Any) -> str:
     )
 
 
-def _table(table: str, show: str, title: str, about: str) -> str:
+def table_card(table: str, show: str, title: str, about: str) -> str:
+    """Return a table's card as HTML."""
     return (
         f'<section class="card"><header><h2>{title}</h2><span>'
         f'<button type="button" data-copy="{table}">Copy</button> '

@@ -87,15 +87,15 @@ def sure() -> Any:
     return (span + point).properties(height=alt.Step(26))
 
 
-def waterfall() -> Any:
-    """The way from the base's cost to the scenario's, term by term."""
+def waterfall(euro: str = EURO) -> Any:
+    """The way from the base's cost to the scenario's, term by term; `euro` formats the axis."""
     whole = alt.Scale(zero=False, nice=False, padding=56)  # pixels, for the figures beside the bars
     base = alt.Chart(_data("steps", "chosen")).encode(
         y=alt.Y("step:N", sort=None, title=None),
         tooltip=["step:N", alt.Tooltip("amount:Q", format="+,.2f")],
     )
     bar = base.mark_bar().encode(
-        x=alt.X("start:Q", title="€", axis=alt.Axis(format=EURO), scale=whole),
+        x=alt.X("start:Q", title="€", axis=alt.Axis(format=euro), scale=whole),
         x2="end:Q",
         color=alt.Color("way:N", title=None, legend=None,
                         scale=alt.Scale(domain=list(WAYS), range=list(WAYS.values()))),

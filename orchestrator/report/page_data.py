@@ -92,10 +92,15 @@ def _steps(one: Outcome, gap: Difference | None) -> Iterator[dict[str, Any]]:
 def _step(
     one: Outcome, name: str, ends: tuple[float, float], amount: float, *, way: str
 ) -> dict[str, Any]:
+    return {"scenario": one.name} | step_row(name, ends, amount, way=way)
+
+
+def step_row(name: str, ends: tuple[float, float], amount: float, *, way: str) -> dict[str, Any]:
+    """Return a bar of a waterfall, euros: `all` of a cost, or a term that adds `more` or `less`."""
     start, end = (round(each, 2) for each in ends)
     label = f"{amount:,.2f}" if way == "all" else f"{amount:+,.2f}"
-    return {"scenario": one.name, "step": name, "start": start, "end": end,
-            "amount": round(amount, 2), "label": label, "way": way}  # fmt: skip
+    return {"step": name, "start": start, "end": end, "amount": round(amount, 2), "label": label,
+            "way": way}  # fmt: skip
 
 
 def _nodes_kept(outcomes: list[Outcome]) -> set[str]:

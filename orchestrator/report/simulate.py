@@ -28,10 +28,10 @@ def _levels(found: Simulated) -> Grid:
     for figure in FIGURES:
         cells = [found.level(policy, figure) for policy in found.asked.policies]
         if any(each is not None and each.mean for each in cells):
-            table.add_row(figure.title, *(_cell(figure, each, "") for each in cells))
+            table.add_row(figure.title, *(cell(figure, each, "") for each in cells))
     gaps = [found.foresight(policy) for policy in found.asked.policies]
     if any(gaps):
-        table.add_row("above perfect foresight", *(_cell(GAP, each, "") for each in gaps))
+        table.add_row("above perfect foresight", *(cell(GAP, each, "") for each in gaps))
     return table
 
 
@@ -40,20 +40,24 @@ def _differences(found: Simulated) -> Grid:
     for figure in FIGURES:
         cells = [found.difference(policy, figure) for policy in found.others]
         if any(each is not None and (each.mean or each.half) for each in cells):
-            table.add_row(figure.title, *(_cell(figure, each, "+") for each in cells))
+            table.add_row(figure.title, *(cell(figure, each, "+") for each in cells))
     return table
 
 
-def _cell(figure: Figure, found: Interval | None, sign: str) -> str:
+def cell(figure: Figure, found: Interval | None, sign: str) -> str:
     """Return a mean and its half width; differences that cannot be told from none are in ()."""
     if found is None:
         return ""
-    text = shown(figure, found.mean)
+    text = interval_text(figure, found)
     if sign and found.mean > 0:
         text = sign + text
-    if found.half is not None:
-        text += f" ±{SPACE}{shown(figure, found.half)}"
     return f"({text})" if sign and not found.tells else text
+
+
+def interval_text(figure: Figure, found: Interval) -> str:
+    """Return a mean and its half width."""
+    text = shown(figure, found.mean)
+    return text if found.half is None else f"{text} ±{SPACE}{shown(figure, found.half)}"
 
 
 def shown(figure: Figure, value: float) -> str:

@@ -42,3 +42,4 @@ class Done(NamedTuple):
 
     by_day: Mapping[str, Ints]  # (D,) each
     foresight: tuple[int, int, int] | None = None  # cents: its cost, a plan in hindsight, the bound
+    cut: int = 0  # plans that a clock may have cut short

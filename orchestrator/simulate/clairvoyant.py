@@ -21,6 +21,7 @@ from omnisource.orchestrator.rolling import shelved
 from omnisource.orchestrator.simulate.demand import Stream
 from omnisource.orchestrator.simulate.held import baskets
 from omnisource.orchestrator.simulate.pricing import picked_orders
+from omnisource.orchestrator.simulate.scene import was_cut
 from omnisource.orchestrator.simulate.tally import ACCEPTED, REFUSED, Tally
 from omnisource.solvers.problem import Limits
 
@@ -32,6 +33,7 @@ class Hindsight:
     cost_cents: int  # of the policy
     plan_cents: int  # of a plan in hindsight
     bound_cents: int  # of every plan
+    cut: int = 0  # 1 if a clock may have cut that plan short
 
     @property
     def gap(self) -> float:
@@ -54,7 +56,7 @@ def clairvoyant(stream: Stream, tally: Tally, limits: Limits) -> Hindsight | Non
         _known(stream, tally, wanted), stream.first, len(tally.load["units"]), limits
     )
     assert plan.bound_cents is not None
-    return Hindsight(tally.cost_cents, plan.cost_cents, plan.bound_cents)
+    return Hindsight(tally.cost_cents, plan.cost_cents, plan.bound_cents, was_cut(plan))
 
 
 def _known(

@@ -110,7 +110,8 @@ def simulate_once(
     books = scene.books
     return scene.ledger.told(
         {"start": books.start, "received": books.received, "returned": books.returned,
-         "sent": books.sent, "end": books.on_hand, "reserved": books.reserved}
+         "sent": books.sent, "end": books.on_hand, "reserved": books.reserved},
+        scene.cut,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from omnisource.orchestrator.rolling import (
 )
 from omnisource.orchestrator.simulate.held import Held
 from omnisource.orchestrator.simulate.resource import resourced
-from omnisource.orchestrator.simulate.scene import Missing, Scene
+from omnisource.orchestrator.simulate.scene import Missing, Scene, was_cut
 from omnisource.solvers.compile.available import cells
 from omnisource.solvers.hold import hold_rule, waits_until
 from omnisource.solvers.joint.stay import Given
@@ -109,6 +109,7 @@ def _run(scene: Scene, at: int, given: Given) -> tuple[Plans, list[Missing], dic
     open_ = _open_world(scene, at)
     scene.pool = {}
     plan, _ = decided(open_.world, given, scene.limits, scene.plan)
+    scene.cut += was_cut(plan)
     scene.plan = plan if plan.prices is not None else scene.plan
     shipped, parcel = shipped_of(plan), parcel_of(plan)
     seen = Parcels(open_.world, shipped)

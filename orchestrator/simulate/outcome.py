@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from omnisource.orchestrator.report.words import money, more, share
+from omnisource.orchestrator.report.words import count, money, more, share
 from omnisource.orchestrator.simulate.asked import LEAST, Asked, Done
 from omnisource.orchestrator.simulate.estimate import (
     Interval,
@@ -62,8 +62,12 @@ class Simulated:
 
     def difference(self, policy: str, figure: Figure) -> Interval | None:
         """Return by how much a policy's figure differs from the first's, with its interval."""
-        one, other = self.values(policy, figure), self.values(self.first, figure)
-        return paired(one, other, self.asked.confidence)
+        return self.between(policy, self.first, figure)
+
+    def between(self, policy: str, other: str, figure: Figure = COST) -> Interval | None:
+        """Return by how much one policy's figure differs from another's, with its interval."""
+        one, two = self.values(policy, figure), self.values(other, figure)
+        return paired(one, two, self.asked.confidence)
 
     def foresight(self, policy: str) -> Interval | None:
         """Return how far above the clairvoyant bound a policy's cost is, as a share of the bound.
@@ -89,6 +93,11 @@ class Simulated:
         """Whether differences are as narrow as was asked; None: nothing was."""
         return None if self.asked.until is None else enough(self.asked, self.runs)
 
+    @property
+    def cut(self) -> int:
+        """How many plans a clock may have cut short: with more time figures might be others."""
+        return sum(done.cut for run in self.runs for done in run.values())
+
     def sentences(self) -> Iterator[str]:
         """Say what was simulated, and how each policy differs from the first."""
         level = self.level(self.first, COST)
@@ -100,6 +109,11 @@ class Simulated:
                 yield _compared(policy, self.first, difference, level.mean)
         yield self._how_sure()
         yield self._warm_up()
+        if self.cut:
+            yield (
+                f"Clock: {count(self.cut, 'plan')} may have been cut short by time; on a faster or "
+                "idle machine figures can differ. Raise --time, or ask for a wider --gap."
+            )
 
     def _how_sure(self) -> str:
         text = (
@@ -130,6 +144,7 @@ class Simulated:
             "confidence": asked.confidence,
             "until": asked.until,
             "narrow": self.narrow,
+            "cut_by_clock": self.cut,
             "policies": [self._policy(policy) for policy in asked.policies],
             "setup": asked.setup.model_dump(mode="json"),
         }

@@ -66,6 +66,7 @@ class Scene:
     level: Floats = field(init=False)  # (K,) the customers' draws
     next: int = 0  # order
     plan: Plan | None = None  # the last, for its prices
+    cut: int = 0  # plans that a clock may have cut short
 
     def __post_init__(self) -> None:
         """Draw what customers are like."""
@@ -93,3 +94,8 @@ class Scene:
     def day(self, minute: int) -> int:
         """Return the day of the stream that a minute lies in."""
         return (minute - self.stream.first) // DAY
+
+
+def was_cut(plan: Plan) -> int:
+    """Return 1 if a clock may have cut a plan short, else 0."""
+    return int(plan.facts["notes"].get("cut", 0) > 0)

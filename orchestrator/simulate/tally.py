@@ -52,6 +52,7 @@ class Tally:
     parcels: Ints  # (K,)
     to_store: Flags  # (K,) what was to be collected was sent to the store
     stock: Mapping[str, Ints]  # (R,) start, received, returned, sent, end, reserved
+    cut: int = 0  # plans that a clock may have cut short
 
     @property
     def cost_cents(self) -> int:
@@ -99,7 +100,7 @@ class Ledger:
         self.short[order] += units
         self.by_day["shortage"][self.day[order]] += units * self.short_cents[order]
 
-    def told(self, stock: Mapping[str, Ints]) -> Tally:
+    def told(self, stock: Mapping[str, Ints], cut: int = 0) -> Tally:
         """Return all of it."""
         state, refused = self.state, self.state == REFUSED
         units = np.zeros(len(state), np.int64)
@@ -113,7 +114,7 @@ class Ledger:
         return Tally(
             by_day=columns, load=self.load, state=state, promised=self.promised,
             delivered=self.delivered, short=self.short, parcels=self.parcels,
-            to_store=self.to_store, stock=stock,
+            to_store=self.to_store, stock=stock, cut=cut,
         )  # fmt: skip
 
     def _of_orders(self, units: Ints) -> dict[str, Ints]:

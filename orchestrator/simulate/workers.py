@@ -28,6 +28,8 @@ Submit = Callable[[Task], Callable[[], Done]]
 Results = Callable[[Iterable[Task]], Iterator[Done]]
 FORECAST: Final = -1
 """The replication whose orders prices and reviews go by: as likely as any, and never simulated."""
+PATIENCE: Final = 20.0
+"""Times what a step of a plan has by its clock: so busy a machine still comes to the same."""
 TRIES: Final = 3
 """Times that a replication is begun anew whose machine was lost."""
 
@@ -63,8 +65,10 @@ class Desk:
             expected=self.expected, lead_times=self.lead_times,
         )  # fmt: skip
         seen = clairvoyant(stream, tally, self.limits) if self.asked.clairvoyant else None
-        gap = None if seen is None else (seen.cost_cents, seen.plan_cents, seen.bound_cents)
-        return Done(dict(tally.by_day), gap)
+        if seen is None:
+            return Done(dict(tally.by_day), None, tally.cut)
+        gap = (seen.cost_cents, seen.plan_cents, seen.bound_cents)
+        return Done(dict(tally.by_day), gap, tally.cut + seen.cut)
 
     @cached_property
     def expected(self) -> World | None:
@@ -92,7 +96,8 @@ def opened(workers: Workers, given: Desk) -> Iterator[Results]:
         UnusableInput: Ray is not installed, or no cluster answers.
     """
     asked, limits = given.asked, given.limits
-    alone = Limits(limits.gap, limits.seconds, asked.seed, limits.threads or 1)
+    threads = limits.threads or 1
+    alone = Limits(limits.gap, limits.seconds, asked.seed, threads, patience=PATIENCE)
     desk = replace(given, limits=alone)
     many = min(workers.processes, asked.replications * len(asked.policies))
     if workers.engine == "ray":

@@ -39,6 +39,7 @@ class Night:
     large_bound: float = 0.0  # cents that these add to the bound, at the prices of their placing
     alone_at: Floats = field(default_factory=lambda: np.zeros(0))  # the prices of these
     seconds: dict[str, float] = field(default_factory=dict)
+    cut: int = 0  # steps that a clock of their own may have ended
 
     @property
     def problem(self) -> Problem:
@@ -50,6 +51,16 @@ class Night:
         if self.limits.stopped():
             return 0.5
         return max(self.limits.seconds - (time.monotonic() - self.began), 0.5)
+
+    def step_seconds(self, most: float) -> float:
+        """Return the seconds of a step that may have so many, and no more than are left."""
+        return min(most * self.limits.patience, self.left_seconds())
+
+    def notes(self) -> dict[str, int]:
+        """Say how many steps a clock may have ended: with more time the plan might be another."""
+        within = time.monotonic() - self.began < self.limits.seconds
+        cut = self.cut + (not within)
+        return {"cut": cut} if cut else {}
 
     def going(self) -> bool:
         """Say whether there is time left and nobody asks to end."""

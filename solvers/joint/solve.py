@@ -90,6 +90,7 @@ def joint(problem: Problem, limits: Limits) -> Answer:
         prices=night.best.prices,
         passes=night.passes,
         seconds=night.seconds,
+        notes=night.notes(),
     )
 
 
@@ -139,6 +140,7 @@ def _first_prices(night: Night) -> None:
         rise.append(bound)
         pays = bound - rise[-min(PAYS, len(rise))] > 0.25 * night.limits.gap * abs(bound)
         if i + 1 >= least and not (pays and night.early()):
+            night.cut += pays and not night.early()
             break
     night.best = price_at(night.resources, top, night.limits.threads)
     night.learn(night.best.plans, night.orders)
@@ -267,8 +269,10 @@ def _choose_whole(night: Night) -> None:
         solved = solve(plans, len(night.orders), room, integer=False, seconds=seconds)
         if solved is None:
             return
-        known, seconds = (night.orders, plans), min(30.0, seconds)
+        known, seconds = (night.orders, plans), night.step_seconds(30.0)
+        since = time.monotonic()
         better = settled(night.resources, known, solved, seconds=seconds)
+        night.cut += time.monotonic() - since >= seconds
         if better is None:
             return
         improved(night.resources, better, night.best)
@@ -294,8 +298,9 @@ def _search(night: Night) -> None:
         for near in batches(search, TOGETHER):
             if night.met() or not night.going():
                 return
-            seconds = min(3.0, night.left_seconds())
+            since, seconds = time.monotonic(), night.step_seconds(3.0)
             won = reconsider(search, near, seconds, night.limits.threads)
+            night.cut += time.monotonic() - since >= seconds
             saved, night.cost = saved + won, night.cost - won
             night.tell("finish")
         if saved == 0:

@@ -10,11 +10,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+import omnisource as om
 from omnisource.models.base import UnusableInput
 from omnisource.orchestrator.lab.run import Lab, lab_of_runs, run_scenarios
 from omnisource.orchestrator.report import page as pages
 from omnisource.orchestrator.report.page import page, write_page, write_pictures, write_tables
 from omnisource.orchestrator.report.page_data import page_rows
+from omnisource.orchestrator.report.page_simulate import write_simulated_page
 from omnisource.solvers.problem import Limits
 
 pytest.importorskip("altair")
@@ -119,6 +121,38 @@ def test_the_page_draws_and_filters_and_asks_nothing_of_the_network(
     view.close()
     assert set(said) == set()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_the_page_of_a_simulation_draws_too(browser: Any, shop: Path, tmp_path: Path) -> None:
+    found = om.simulate(
+        om.load(shop), days=2, policies=("click", "bid-prices"), replications=2, clairvoyant=True
+    )
+    file = write_simulated_page(found, tmp_path / "simulation.html")
+    view = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    said: list[str] = []
+    view.on("console", lambda message: said.append(message.text))
+    view.on("pageerror", lambda error: said.append(str(error)))
+    view.goto(file.as_uri())
+    view.wait_for_selector('body[data-drawn="1"]', timeout=30_000)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    view.screenshot(path=SHOTS / "simulation-phone-dark.png", full_page=True)
+    assert view.locator("figure.card").count() == 9
+    assert view.locator("figure.card svg").count() == 9
+    assert view.locator('[data-table="measures"] thead th').all_inner_texts()[2:] == [
+        "click",
+        "bid-prices",
+    ]
+    assert view.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    view.set_viewport_size({"width": 1200, "height": 900})
+    view.emulate_media(media="print")
+    view.screenshot(path=SHOTS / "simulation-print.png", full_page=True)
+    with view.expect_download() as csv:
+        view.evaluate("document.querySelector('[data-csv=\"levels\"]').click()")
+    levels = pl.read_csv(csv.value.path())
+    cost = levels.filter((pl.col("policy") == "click") & (pl.col("key") == "cost"))["mean"].item()
+    assert cost == found.document()["policies"][0]["figures"]["cost"]["mean"] / 100
+    view.close()
+    assert set(said) == set()
 
 
 # without one

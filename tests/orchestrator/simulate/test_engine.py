@@ -26,7 +26,8 @@ from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.simulate.chance import draw
 from omnisource.orchestrator.simulate.clairvoyant import clairvoyant
 from omnisource.orchestrator.simulate.demand import Stream
-from omnisource.orchestrator.simulate.engine import RULES, simulate_once
+from omnisource.orchestrator.simulate.engine import RULES, _begun, simulate_once
+from omnisource.orchestrator.simulate.pricing import in_turn, supply
 from omnisource.orchestrator.simulate.tally import ACCEPTED, REFUSED, STATES, WALKED, Tally
 from omnisource.solvers.problem import Limits
 
@@ -237,6 +238,24 @@ def test_bid_prices_keep_a_unit_for_the_order_that_needs_it_more(policy: str) ->
     world = town({"WA": 1, "WB": 1, "SA": 1}, SCARCE)
     tally = run(world, policy, expected=world)
     assert total(tally, "freight", "split_orders") == (900, 0)
+
+
+def test_whom_nothing_is_left_for_does_not_raise_prices() -> None:
+    """One B is all there is; of two orders of an A and a B, the second finds it gone, and the A."""
+    world = town({"WA": 2, "SA": 2, "WB": 1}, [(9, "A B"), (10, "A B"), (11, "A3"), (12, "A")])
+    sku, there = world.stock["sku"], world.stock["on_hand"]
+    assert in_turn(world, sku, there).orders["order"].tolist() == ["o0", "o2"]
+    assert in_turn(world, sku, 9 * there).orders["order"].tolist() == ["o0", "o1", "o2", "o3"]
+
+
+def test_prices_go_by_what_will_be_there_until_the_horizon_ends() -> None:
+    """Two are there, three on order, four due on Monday; what is due on Wednesday is too late."""
+    due = [Receipt(node="W", sku="A", units=n, due=MONDAY + timedelta(hours=h))
+           for n, h in ((4, 12), (5, 50))]  # fmt: skip
+    world = town({"WA": 2}, [(9, "A")], receipts=due)
+    scene = _begun(Stream(world, MINUTE, 1, 7), Simulation(), EXACT, (None, None))
+    scene.on_order[0] = 3
+    assert supply(scene, MINUTE, 2).tolist() == [2 + 3 + 4]
 
 
 def test_perfect_foresight_does_better_than_the_click() -> None:

@@ -23,10 +23,14 @@ from omnisource.solvers.problem import Ints, Limits
 EXTRA = {"click": 0, "nightly": -40, "rolling": 0}
 """Cents an order that the made-up engine's policies cost more."""
 
+CUT = {"click": 0, "nightly": 0, "rolling": 3}
+"""Plans that a clock cut short in each replication."""
+
 
 @dataclass(frozen=True)
 class MadeUp:
     by_day: dict[str, Ints]
+    cut: int = 0
 
 
 def made_up(
@@ -37,7 +41,7 @@ def made_up(
     luck = np.array([draw_one(stream.seed, "luck", d) for d in days])
     own = np.array([draw_one(stream.seed, policy, d) for d in days])
     cents = np.round(500 + 400 * luck + EXTRA[policy] + own).astype(np.int64)
-    return MadeUp({"cents": cents, "arrived": np.ones(stream.days, np.int64)})
+    return MadeUp({"cents": cents, "arrived": np.ones(stream.days, np.int64)}, CUT[policy])
 
 
 @pytest.fixture
@@ -68,6 +72,15 @@ def test_policies_that_do_the_same_cannot_be_told_apart(world: World) -> None:
     difference = found.difference("rolling", COST)
     assert difference is not None
     assert abs(difference.mean) < 1
+
+
+def test_a_run_says_where_a_clock_may_have_decided(world: World) -> None:
+    """Two replications, three plans each, of `rolling` alone."""
+    sure, cut = (run(world, policies=("click", p), replications=2) for p in ("nightly", "rolling"))
+    assert sure.document()["cut_by_clock"] == 0
+    assert not any(text.startswith("Clock:") for text in sure.sentences())
+    assert cut.document()["cut_by_clock"] == 6
+    assert any(text.startswith("Clock: 6 plans may have been") for text in cut.sentences())
 
 
 def test_it_ends_when_the_difference_is_known_well_enough(world: World) -> None:

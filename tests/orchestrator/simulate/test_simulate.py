@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -12,6 +13,7 @@ import omnisource as om
 from omnisource.models.simulation import Simulation
 from omnisource.models.world import World
 from omnisource.orchestrator.measures import to_json
+from omnisource.orchestrator.simulate.held import baskets
 from omnisource.orchestrator.simulate.outcome import Simulated
 from omnisource.orchestrator.simulate.write import frame_of
 
@@ -38,6 +40,14 @@ def test_every_order_that_came_is_told_of(world: World) -> None:
     assert days["arrived"].sum() > 0
     ended = days.select(pl.sum_horizontal("orders", "walked", "refused"))
     assert ended.to_series().equals(days["arrived"], check_names=False)
+
+
+def test_a_discount_is_off_the_price_of_each_unit(world: World) -> None:
+    """1 · 300, then 2 · (300 − 50) + 1 · (800 − 0), then 3 · (800 − 100)."""
+    lines = world.lines.replace(
+        price_cents=np.array([300, 300, 800, 800]), discount_cents=np.array([0, 50, 0, 100])
+    )
+    assert baskets(world.replace(lines=lines)).value.tolist() == [300, 1_300, 2_100]
 
 
 def test_a_history_is_followed_order_by_order_and_foresight_is_no_dearer(world: World) -> None:
