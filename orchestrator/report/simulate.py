@@ -64,7 +64,7 @@ def shown(figure: Figure, value: float) -> str:
     """Return a value in the figure's unit.
 
     >>> cost, rate = FIGURES[0], Figure("x", "x", (), (), "share")
-    >>> print(shown(cost, -412.4), shown(rate, 0.125))
+    >>> print(shown(cost, -412.4), shown(rate, 0.125).replace(SPACE, " "))
     −4.12 12.50 %
     """
     match figure.unit:

@@ -18,10 +18,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 from sqlalchemy import (
     BigInteger,
@@ -65,6 +63,7 @@ from omnisource.orchestrator.folder.rejects import together, without
 from omnisource.orchestrator.store.bulk import select_frame
 from omnisource.orchestrator.store.database import Database
 from omnisource.orchestrator.store.declines import judged, seen_declines
+from omnisource.orchestrator.store.digest import digest_of
 from omnisource.orchestrator.store.held import at_nodes, movable, read_held, with_held
 from omnisource.orchestrator.store.scenario import DOCUMENTS, TYPED
 from omnisource.orchestrator.store.used import used_days, with_sold
@@ -124,7 +123,7 @@ def read_world(
         raw, days = with_held(raw, days, held)
     used = days.filter(pl.col("day") == day).drop("day")
     read = {table: raw[table].height for table in TABLES}
-    open_orders, digest = raw["orders"], _digest(scenario, {**raw, "used": used})
+    open_orders, digest = raw["orders"], digest_of(scenario, {**raw, "used": used})
     checked, unsound = _checked(raw)
     checked["stock"] = _less(checked["stock"], raw["stock"], on_hand="reserved")
     checked["lines"] = _less(checked["lines"], raw["lines"], units="allocated")
@@ -327,13 +326,3 @@ def _stored(
         cell_row=rows["stock"],
         digest=digest,
     )
-
-
-def _digest(scenario: Scenario, raw: Frames) -> str:
-    """Return 16 characters that stand for all that was read."""
-    digest = blake2b(scenario.model_dump_json().encode(), digest_size=8)
-    for table in sorted(raw):
-        rows = raw[table].hash_rows(seed=0).to_numpy()
-        digest.update(f"{table} {raw[table].columns}".encode())
-        digest.update(np.ascontiguousarray(rows).tobytes())
-    return digest.hexdigest()

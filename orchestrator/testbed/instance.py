@@ -84,7 +84,7 @@ def miles(lat: Floats, lon: Floats, to_lat: Floats, to_lon: Floats) -> Floats:
 
     >>> here, pole = np.zeros(1), np.array([90.0])  # a quarter of 2π 6,371 km
     >>> miles(here, here, pole, here).round(2).tolist()
-    [6215.89]
+    [6215.87]
     """
     a, b = np.radians(lat), np.radians(to_lat)
     half = np.sin((b - a) / 2) ** 2

@@ -186,16 +186,16 @@ def test_a_writer_killed_between_its_commits_loses_nothing_that_it_told(database
 
 DIES = """
 import os, signal, sys
-from omnisource.orchestrator.store import reserve as store_reserve
+from omnisource.orchestrator.store import crowd, desk as store_desk
 from omnisource.orchestrator.store.desk import open_desk
 from tests.orchestrator.test_reserve_faults import ask
 with open_desk(sys.argv[1]) as desk:
     print(ask(desk, "first").reservation, flush=True)
-    writes = store_reserve.reserve
+    writes = store_desk.reserve
     def reserve(session, attempt):
         writes(session, attempt)
         os.kill(os.getpid(), signal.SIGKILL)
-    store_reserve.reserve = reserve
+    store_desk.reserve = crowd.reserve = reserve
     ask(desk, "second")
 """
 
