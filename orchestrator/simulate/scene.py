@@ -16,7 +16,7 @@ from omnisource.orchestrator.simulate.demand import DAY, Stream, offset_of
 from omnisource.orchestrator.simulate.held import Baskets, Held
 from omnisource.orchestrator.simulate.tally import Ledger
 from omnisource.solvers.leadtime.table import LeadTimes
-from omnisource.solvers.problem import Floats, Ints, Limits
+from omnisource.solvers.problem import Flags, Floats, Ints, Limits
 
 RUN_OUT: Final = 60
 """Days after the last order on which what is still open may be sent."""
@@ -63,6 +63,7 @@ class Scene:
     declined: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     ways: dict[int, int] = field(default_factory=dict)  # where a cell's units go back to
     on_order: Ints = field(init=False)  # (R,)
+    lost: Flags = field(init=False)  # (L,) lines of parcels that were lost
     level: Floats = field(init=False)  # (K,) the customers' draws
     next: int = 0  # order
     plan: Plan | None = None  # the last, for its prices
@@ -71,6 +72,7 @@ class Scene:
     def __post_init__(self) -> None:
         """Draw what customers are like."""
         self.on_order = np.zeros_like(self.books.on_hand)
+        self.lost = np.zeros(self.carts.world.lines.rows, bool)
         orders = np.arange(self.carts.world.orders.rows)
         self.level = draw(self.stream.seed, "choice", orders)
 

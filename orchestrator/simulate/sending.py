@@ -20,10 +20,11 @@ def sent_off(scene: Scene, picked: Sequence[Waiting], today: int) -> None:
         return
     sent, inside = columns(picked)
     scene.books.send(inside["cell"], inside["units"])
-    arrives, never = arrived(scene, sent), lost(scene, sent)
-    _paid(scene, sent, inside, arrives)
-    _counted(scene, sent, today)
+    arrives, never = arrived(scene, sent), lost(scene, sent, inside)
     there = ~never
+    _paid(scene, sent, inside)
+    _late(scene, sent, arrives, there)
+    _counted(scene, sent, today)
     np.maximum.at(scene.ledger.delivered, sent["order"][there], arrives[there])
     _again(scene, picked, never, arrives)
     _returned(scene, inside, there, arrives)
@@ -44,12 +45,16 @@ def columns(picked: Sequence[Waiting]) -> tuple[dict[str, Ints], dict[str, Ints]
     return sent, inside
 
 
-def _paid(scene: Scene, sent: dict[str, Ints], inside: dict[str, Ints], arrives: Ints) -> None:
-    """Book what shipments cost, late or not."""
-    ledger, order = scene.ledger, sent["order"]
+def _paid(scene: Scene, sent: dict[str, Ints], inside: dict[str, Ints]) -> None:
+    """Book what shipments cost, whether they arrive or not."""
     for term, cents in terms(scene, sent, inside).items():
-        ledger.add(term, order, cents)
-    days = np.maximum(0, -((ledger.promised[order] - arrives) // DAY))
+        scene.ledger.add(term, sent["order"], cents)
+
+
+def _late(scene: Scene, sent: dict[str, Ints], arrives: Ints, there: Flags) -> None:
+    """Book the days that units come late; those of a lost parcel once, when they do come."""
+    ledger, order = scene.ledger, sent["order"]
+    days = np.where(there, np.maximum(0, -((ledger.promised[order] - arrives) // DAY)), 0)
     ledger.add("late", order, days * sent["units"] * ledger.late_cents[order])
 
 
@@ -96,6 +101,7 @@ def _again(scene: Scene, picked: Sequence[Waiting], never: Flags, arrives: Ints)
         held = picked[i].held
         scene.ledger.count("lost", held.order)
         lines = tuple((line, units) for line, _, units in held.lines)
+        scene.lost[[line for line, _ in lines]] = True
         scene.again[scene.day(int(arrives[i]))].append(Missing(held.order, lines))
 
 

@@ -79,10 +79,11 @@ def _learned(scene: Scene, sent: dict[str, Ints]) -> Ints:
     return out
 
 
-def lost(scene: Scene, sent: dict[str, Ints]) -> Flags:
-    """Say, (S,), which parcels never arrive, (4); one that was sent again does."""
+def lost(scene: Scene, sent: dict[str, Ints], inside: dict[str, Ints]) -> Flags:
+    """Say, (S,), which parcels never arrive, (4); what was lost once does."""
     share = scene.setup.chances.lost
-    again = scene.ledger.parcels[sent["order"]] > 0
+    again = np.zeros(len(sent["order"]), bool)
+    again[inside["parcel"][scene.lost[inside["line"]]]] = True
     keys = (sent["order"], sent["node"], sent["service"])
     level = draw(scene.stream.seed, "lost", *keys)
     return np.asarray((sent["service"] >= 0) & (level < share) & ~again)
