@@ -211,6 +211,8 @@ def _arrivals(seed: int, rates: Floats, weights: Sequence[Floats]) -> tuple[Ints
 
 def _drawn(weights: Floats, draws: Floats) -> Ints:
     """Return the row that each draw falls on, rows being as wide as they weigh."""
+    if not len(draws):
+        return np.zeros(0, np.int64)  # on a day without orders all may weigh nothing
     ends = np.cumsum(weights)
     rows = np.searchsorted(ends, draws * ends[-1], side="right")
     return np.asarray(np.minimum(rows, np.flatnonzero(weights)[-1]))

@@ -53,6 +53,12 @@ def test_a_mix_keeps_the_number_and_a_promotion_adds_to_it(world: World) -> None
     assert rates(world, 3, promotions=(surge,)).sum(1) == pytest.approx([3.0, 7.0, 3.0])
 
 
+def test_a_promotion_by_nothing_closes_the_shop_for_a_day(world: World) -> None:
+    closed = stream(world, 3, orders_per_day=100, promotions=[{"from_day": 1, "factor": 0}])
+    days = (closed.world.orders["placed_at"] - closed.first) // DAY
+    assert set(days.tolist()) == {0, 2}
+
+
 def test_customers_who_may_walk_away_are_more_by_the_share_that_buys(world: World) -> None:
     setup = Simulation(choice=Choice(walks=True, conversion=0.25))
     assert hour_rates(world, setup, day_weights(world, setup.arrivals, 1)).sum() == 12
