@@ -86,7 +86,8 @@ class Simulated:
     def _daily(self, policy: str) -> Floats:
         series = np.array([COST.daily(run[policy].by_day) for run in self.runs])
         known = ~np.isnan(series)
-        return np.asarray(np.where(known, series, 0).sum(0) / np.maximum(known.sum(0), 1))
+        means = np.where(known, series, 0).sum(0) / np.maximum(known.sum(0), 1)
+        return np.where(known.any(0), means, np.nan)  # a day on which nobody came has no cost
 
     @property
     def narrow(self) -> bool | None:
@@ -179,8 +180,10 @@ def enough(asked: Asked, runs: Sequence[Run]) -> bool:
     seen = [paired(each, first, asked.confidence) for each in others] or [
         interval(first, asked.confidence)
     ]
-    mean = float(np.nanmean(first))
-    return all(narrow_enough(each, mean, asked.until, LEAST) for each in seen)
+    level = interval(first, asked.confidence)
+    return level is not None and all(
+        narrow_enough(each, level.mean, asked.until, LEAST) for each in seen
+    )
 
 
 def _shown(found: Interval | None) -> dict[str, float | None] | None:

@@ -15,8 +15,9 @@ from omnisource.models.simulation import Simulation
 from omnisource.models.world import World
 from omnisource.orchestrator.folder.rejects import nearest
 from omnisource.orchestrator.simulate.asked import POLICIES, Asked, Done, Task
+from omnisource.orchestrator.simulate.figures import COST
 from omnisource.orchestrator.simulate.outcome import Simulated, enough
-from omnisource.orchestrator.simulate.workers import Desk, Workers, opened
+from omnisource.orchestrator.simulate.workers import Desk, Workers, opened, stream_for
 from omnisource.solvers.leadtime.table import LeadTimes
 from omnisource.solvers.problem import Limits, Round
 
@@ -58,7 +59,8 @@ def simulate(
         limits: of each plan made on the way; a run that its clock cuts short does not repeat.
 
     Raises:
-        UnusableInput: there is no such policy, no order to draw from, or no day is left to count.
+        UnusableInput: there is no such policy, no order to draw from, no day is left to count, or
+            nobody came on those.
     """
     setup = setup or Simulation()
     asked = Asked(
@@ -66,7 +68,7 @@ def simulate(
         replications=replications, seed=world.scenario.seed if seed is None else seed,
         setup=setup, history=history, since=since, until=until, clairvoyant=clairvoyant,
     )  # fmt: skip
-    _usable(asked)
+    _usable(asked, world)
     limits = limits or Limits(gap=0.005)
     runs: list[dict[str, Done]] = []
     desk = Desk(world, asked, limits, lead_times)
@@ -77,10 +79,13 @@ def simulate(
                 limits.report(Round(f"{len(runs)} of {replications} replications done", 0))
             if enough(asked, runs):
                 break
-    return Simulated(world.scenario.name, asked, runs)
+    found = Simulated(world.scenario.name, asked, runs)
+    if found.level(found.first, COST) is None:
+        raise UnusableInput("nobody came on the days that count: give more days, or more orders")
+    return found
 
 
-def _usable(asked: Asked) -> None:
+def _usable(asked: Asked, world: World) -> None:
     """Refuse what cannot be simulated.
 
     Raises:
@@ -93,9 +98,12 @@ def _usable(asked: Asked) -> None:
             raise UnusableInput(f"there is no policy {policy!r}{hint}")
     if len(set(asked.policies)) < len(asked.policies):
         raise UnusableInput("a policy is named twice: it would be compared with itself")
+    if asked.since is not None and not asked.history:
+        raise UnusableInput("a first day is that of the history: ask for --history too")
     warm = asked.setup.warm_up_days
-    if asked.days is not None and asked.days <= warm:
-        raise UnusableInput(f"{asked.days} days, and {warm} of them to warm up: simulate more")
+    days = stream_for(world, asked, 0).days if asked.days is None else asked.days
+    if days <= warm:
+        raise UnusableInput(f"{days} days, and {warm} of them to warm up: simulate more")
 
 
 def tasks(asked: Asked) -> Iterator[Task]:

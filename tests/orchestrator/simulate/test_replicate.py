@@ -114,12 +114,34 @@ def test_one_replication_has_a_mean_and_no_interval(world: World) -> None:
     assert found.document()["policies"][1]["differences"]["cost"]["low"] is None
 
 
+def closed_at_first(stream: Stream, *_: object, **__: object) -> MadeUp:
+    """An order of 500 cents a day, and none on the first."""
+    came = (np.arange(stream.days) > 0).astype(np.int64)
+    return MadeUp({"cents": 500 * came, "arrived": came})
+
+
+def test_a_day_on_which_nobody_comes_is_not_taken_for_a_cheap_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other days are alike: there is nothing to warm up."""
+    monkeypatch.setattr(workers, "simulate_once", closed_at_first)
+    found = run(world, days=20, replications=1)
+    assert found.warm_ups["click"].days == 0
+    with pytest.raises(UnusableInput, match="nobody came on the days that count"):
+        run(world, days=1, replications=LEAST, until=0.01)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         ({"policies": ("clik",)}, "no policy 'clik': is it 'click'"),
         ({"policies": ("click", "click")}, "named twice"),
         ({"setup": Simulation(warm_up_days=8)}, "8 days, and 8 of them to warm up"),
+        (
+            {"days": None, "history": True, "setup": Simulation(warm_up_days=1)},
+            "1 days, and 1 of them to warm up",
+        ),
+        ({"since": 0}, "ask for --history too"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused(world: World, more: Any, said: str) -> None:
