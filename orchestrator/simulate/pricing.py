@@ -16,7 +16,7 @@ Science 44(11) 1998), `bid-prices-resolved` every night anew (Jasin & Kumar, Mat
 Operations Research 37(2) 2012, on what re-solving is worth).
 
 What is expected is an independent draw of the same demand, if one is given; else what came on as
-many days before, as if it came again. Never the stream itself.
+many days before, as if it came again. Never the stream itself, nor who walks away.
 """
 
 from dataclasses import replace
@@ -31,6 +31,7 @@ from omnisource.orchestrator.allocate import allocate
 from omnisource.orchestrator.hindsight import for_days
 from omnisource.orchestrator.simulate.demand import DAY
 from omnisource.orchestrator.simulate.scene import Scene, was_cut
+from omnisource.orchestrator.simulate.tally import WALKED
 from omnisource.orchestrator.warm import prices_of
 from omnisource.solvers.problem import Ints
 from omnisource.solvers.shards.cut import runs
@@ -69,15 +70,16 @@ def horizon(scene: Scene, at: int) -> int:
 def expected_orders(scene: Scene, at: int, days: int) -> World:
     """Return the orders that are expected within some days of a minute; none if none are known."""
     if scene.expected is not None:
-        return some(scene.expected, at, at + days * DAY)
-    return some(scene.carts.world, at - days * DAY, at)
+        known = placed_within(scene.expected, at, at + days * DAY)
+        return picked_orders(scene.expected, known[:MOST])
+    came = placed_within(scene.carts.world, at - days * DAY, at)
+    return picked_orders(scene.carts.world, came[scene.ledger.state[came] != WALKED][:MOST])
 
 
-def some(world: World, begin: int, end: int) -> World:
-    """Return the orders placed from one minute to another, the first of them if there are many."""
-    placed = world.orders["placed_at"]
-    first, last = (int(np.searchsorted(placed, minute)) for minute in (begin, end))
-    return picked_orders(world, np.arange(first, min(last, first + MOST)))
+def placed_within(world: World, begin: int, end: int) -> Ints:
+    """Return the rows of the orders placed from one minute to another."""
+    first, last = np.searchsorted(world.orders["placed_at"], (begin, end)).tolist()
+    return np.arange(first, last)
 
 
 def picked_orders(world: World, rows: Ints) -> World:
@@ -93,8 +95,11 @@ def picked_orders(world: World, rows: Ints) -> World:
 def supply(scene: Scene, at: int, days: int) -> Ints:
     """Return, (R,), the units that there are within some days of a minute, (1)."""
     books, due = scene.books, scene.stream.world.receipts
-    there = books.on_hand - books.reserved + scene.on_order
-    for row in np.flatnonzero((due["due"] > at) & (due["due"] < at + days * DAY)).tolist():
+    end, there = at + days * DAY, books.on_hand - books.reserved
+    for day, parts in scene.goods.items():
+        for cells, units in parts if scene.begins(day) < end else ():
+            np.add.at(there, cells, units)
+    for row in np.flatnonzero((due["due"] > at) & (due["due"] < end)).tolist():
         there[books.cell(int(due["node"][row]), int(due["sku"][row]))] += due["units"][row]
     return there
 

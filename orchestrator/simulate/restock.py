@@ -22,6 +22,7 @@ import numpy as np
 from omnisource.models.returns import ReturnRules
 from omnisource.orchestrator.life.returns import candidates, place_of, transport
 from omnisource.orchestrator.simulate.scene import Scene
+from omnisource.orchestrator.simulate.tally import WALKED
 from omnisource.solvers.problem import Floats
 from omnisource.solvers.returns import best_way
 
@@ -38,9 +39,10 @@ def goods_in(scene: Scene, day: int) -> None:
     for cells, units in scene.goods.pop(day, ()):
         np.subtract.at(scene.on_order, cells, units)
         scene.books.receive(cells, units)
-    for orders, cells, units in scene.back.pop(day, ()):
-        scene.books.receive(cells, units, back=True)
-        scene.ledger.add("restocked_units", orders, units)
+    for due in sorted(each for each in scene.back if each <= day):  # what came back at once, too
+        for orders, cells, units in scene.back.pop(due):
+            scene.books.receive(cells, units, back=True)
+            scene.ledger.add("restocked_units", orders, units)
 
 
 def review(scene: Scene, day: int) -> None:
@@ -66,7 +68,10 @@ def mean_demand(scene: Scene, at: int) -> Floats:
     world = scene.carts.world if scene.expected is None else scene.expected
     days = scene.stream.days if scene.expected is not None else scene.day(at)
     lines, placed = world.lines, world.orders["placed_at"][world.lines["order"]]
-    units = lines["units"] if scene.expected is not None else lines["units"] * (placed < at)
+    units = lines["units"]
+    if scene.expected is None:
+        stayed = scene.ledger.state[lines["order"]] != WALKED
+        units = units * ((placed < at) & stayed)
     found = np.bincount(lines["sku"], units, world.products.rows)
     return np.asarray(found / max(days, 1), np.float64)
 
