@@ -3,8 +3,10 @@
 With perfect foresight all orders that a policy has accepted, or had to refuse for want of stock,
 are decided at once, on all units that there ever were in its run. To be a bound for what the policy
 has in fact done, nothing may be asked of it that the policy did not keep: an order that came late
-has the day on which it came as its date, one that came in more parcels may have as many, and nobody
-declines. The policy's own shipments are then one of the plans, so that
+has the day on which it came as its date, one that came in more parcels may have as many, nobody
+declines, and a night's steps of load and shares of shortage, which no run is billed, count for
+nothing. Where lead times were learned no date is asked for: the night goes by `zones`, which may be
+slower than what was promised. The policy's own shipments are then one of the plans, so that
 
     bound  ≤  the best plan in hindsight  ≤  cost of the policy
 
@@ -41,20 +43,25 @@ class Hindsight:
         return self.cost_cents / self.bound_cents - 1 if self.bound_cents else 0.0
 
 
-def clairvoyant(stream: Stream, tally: Tally, limits: Limits) -> Hindsight | None:
+def clairvoyant(
+    stream: Stream, tally: Tally, limits: Limits, *, dated: bool = True
+) -> Hindsight | None:
     """Return how far a run is from perfect foresight; None where that cannot be said.
 
     Args:
         stream: the orders.
         tally: what became of them.
         limits: when to stop.
+        dated: whether dates are those of `zones`; false: of learned lead times.
     """
     wanted = np.flatnonzero(np.isin(tally.state, (ACCEPTED, REFUSED)))
     if stream.world.lanes.rows or not len(wanted):
         return None
-    plan = in_hindsight(
-        _known(stream, tally, wanted), stream.first, len(tally.load["units"]), limits
-    )
+    world = _known(stream, tally, wanted)
+    if not dated:
+        none = np.full(len(wanted), ABSENT)
+        world = world.replace(orders=world.orders.replace(promised_by=none))
+    plan = in_hindsight(world, stream.first, len(tally.load["units"]), limits)
     assert plan.bound_cents is not None
     return Hindsight(tally.cost_cents, plan.cost_cents, plan.bound_cents, was_cut(plan))
 
@@ -75,7 +82,9 @@ def _known(
     most = np.where(most == ABSENT, general, most)
     most = np.where(most == ABSENT, ABSENT, np.maximum(most, tally.parcels[wanted]))
     none = np.zeros(0, np.int64)
+    policy = world.policy.model_copy(update={"load": (), "fairness": ()})
     return small.replace(
+        scenario=world.scenario.model_copy(update={"policy": policy}),
         nodes=world.nodes.replace(decline_rate=np.zeros(world.nodes.rows)),
         receipts=world.receipts.take(none),
         allotments=world.allotments.take(none),

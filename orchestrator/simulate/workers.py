@@ -64,7 +64,9 @@ class Desk:
             stream, self.asked.setup, task.policy, self.limits,
             expected=self.expected, lead_times=self.lead_times,
         )  # fmt: skip
-        seen = clairvoyant(stream, tally, self.limits) if self.asked.clairvoyant else None
+        if not self.asked.clairvoyant:
+            return Done(dict(tally.by_day), None, tally.cut)
+        seen = clairvoyant(stream, tally, self.limits, dated=self.lead_times is None)
         if seen is None:
             return Done(dict(tally.by_day), None, tally.cut)
         gap = (seen.cost_cents, seen.plan_cents, seen.bound_cents)
@@ -72,9 +74,13 @@ class Desk:
 
     @cached_property
     def expected(self) -> World | None:
-        """The demand that is expected: one more draw of it; where history repeats, none."""
+        """The demand that is expected: one more draw of who buys; where history repeats, none."""
         asked = self.asked
-        return None if asked.history else stream_for(self.world, asked, FORECAST).world
+        if asked.history:
+            return None
+        buys = asked.setup.choice.model_copy(update={"walks": False})
+        setup = asked.setup.model_copy(update={"choice": buys})
+        return stream_for(self.world, replace(asked, setup=setup), FORECAST).world
 
 
 def stream_for(world: World, asked: Asked, replication: int) -> Stream:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from omnisource.models.base import UnusableInput
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
-from omnisource.models.policy import Policy
+from omnisource.models.policy import LoadStep, Policy
 from omnisource.models.product import Product
 from omnisource.models.scenario import Scenario
 from omnisource.models.simulation import Chances, Choice, Replenish, Simulation
@@ -200,6 +200,19 @@ def test_a_parcel_that_is_lost_is_sent_once_more() -> None:
     assert left(world, tally) == {"WA": 0}
 
 
+def test_each_parcel_of_an_order_can_be_lost_and_is_late_once() -> None:
+    """W's A leaves on Monday, T's B on Tuesday; promised for Wednesday, each takes a day longer.
+
+    Both are lost: the A should have been there on Wednesday, leaves again on Thursday and comes on
+    Saturday, three days late; the B on Thursday, Friday and Sunday, four.
+    """
+    policy = Policy(shortage_cents=5_000, late_cents=300)
+    world = town({"WA": 2, "TB": 2}, [(10, "A B")], nodes={"T": {"cutoff": "09:00"}}, policy=policy)
+    tally = run(world, chances=Chances(decline=0, late=1.0, late_days=1, lost=1.0))
+    assert total(tally, "lost", "shipments", "promised_days") == (2, 4, 2)
+    assert total(tally, "delivered_days", "late") == (6, (3 + 4) * 300)
+
+
 def test_a_parcel_that_is_late_comes_a_day_later_and_costs_the_promise() -> None:
     tally = run(town({"WA": 2}, [(10, "A")]), chances=Chances(late=1.0, late_days=1))
     assert total(tally, "kept", "delivered_days") == (0, 2)
@@ -249,12 +262,13 @@ def test_whom_nothing_is_left_for_does_not_raise_prices() -> None:
 
 
 def test_prices_go_by_what_will_be_there_until_the_horizon_ends() -> None:
-    """Two are there, three on order, four due on Monday; what is due on Wednesday is too late."""
+    """Two are there, three ordered and four due by Tuesday; Wednesday's are too late."""
     due = [Receipt(node="W", sku="A", units=n, due=MONDAY + timedelta(hours=h))
            for n, h in ((4, 12), (5, 50))]  # fmt: skip
     world = town({"WA": 2}, [(9, "A")], receipts=due)
     scene = _begun(Stream(world, MINUTE, 1, 7), Simulation(), EXACT, (None, None))
-    scene.on_order[0] = 3
+    for day, units in ((1, 3), (2, 6)):
+        scene.goods[day].append((np.array([0]), np.array([units])))
     assert supply(scene, MINUTE, 2).tolist() == [2 + 3 + 4]
 
 
@@ -263,6 +277,15 @@ def test_perfect_foresight_does_better_than_the_click() -> None:
     found = clairvoyant(Stream(world, MINUTE, 1, 7), run(world), EXACT)
     assert found is not None
     assert (found.cost_cents, found.plan_cents, found.bound_cents) == (1_300, 900, 900)
+
+
+def test_foresight_is_billed_nothing_that_a_run_is_not() -> None:
+    """W has one shipment a day too many for the load that costs nothing."""
+    policy = Policy(shortage_cents=5_000, load=(LoadStep(beyond=0.0, cents=90),))
+    world = town({"WA": 1}, [(10, "A")], nodes={"W": {"orders_per_day": 9}}, policy=policy)
+    found = clairvoyant(Stream(world, MINUTE, 1, 7), run(world), EXACT)
+    assert found is not None
+    assert (found.cost_cents, found.plan_cents, found.bound_cents) == (400, 400, 400)
 
 
 def test_a_policy_that_nobody_knows_is_refused() -> None:
