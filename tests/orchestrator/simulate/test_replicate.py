@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.simulation import Simulation
+from omnisource.models.simulation import Choice, Simulation
 from omnisource.models.world import World
 from omnisource.orchestrator.simulate import workers
 from omnisource.orchestrator.simulate.asked import LEAST
@@ -129,6 +129,16 @@ def test_a_day_on_which_nobody_comes_is_not_taken_for_a_cheap_one(
     assert found.warm_ups["click"].days == 0
     with pytest.raises(UnusableInput, match="nobody came on the days that count"):
         run(world, days=1, replications=LEAST, until=0.01)
+
+
+def test_stock_and_prices_expect_those_who_buy_not_all_who_come(world: World) -> None:
+    walks = Simulation(choice=Choice(walks=True, conversion=0.25))
+    expected = [
+        workers.Desk(world, run(world, replications=1, setup=setup).asked, Limits()).expected
+        for setup in (Simulation(), walks)
+    ]
+    usual, walking = (each.orders.rows for each in expected if each is not None)
+    assert walking == usual
 
 
 @pytest.mark.parametrize(
