@@ -46,20 +46,24 @@ def recommend(
     quiet: Quiet = False,
 ) -> None:
     """Say what to change by a run's prices, and what a re-run confirms of it."""
-    from omnisource.orchestrator.recommend.files import write_files
+    from omnisource.orchestrator.recommend.files import writable, write_files
     from omnisource.orchestrator.recommend.idea import KINDS, Terms
     from omnisource.orchestrator.recommend.verb import recommend as find
     from omnisource.orchestrator.report.recommend import recommend_report
     from omnisource.orchestrator.report.screen import Screen
+    from omnisource.orchestrator.runs import read_run
     from omnisource.solvers.problem import Limits
     from omnisource.solvers.rebalance import Haul
 
     screen = Screen(json, quiet)
     haul = Haul(cents_per_kg, cents_per_departure, 1_000 * kg_per_departure)
     terms = Terms(haul, picker, minutes, store_cents)
+    kept = read_run(run)
+    if out is not None:
+        writable(kept, out)  # before anything is run, not after
     with screen.progress() as tell:
         limits = Limits(gap=gap, threads=threads, report=tell)
-        found = find(run, most=most, seconds=time, terms=terms, limits=limits,
+        found = find(kept, most=most, seconds=time, terms=terms, limits=limits,
                      kinds=only or KINDS, whole=whole)  # fmt: skip
     files = [] if out is None else write_files(found, out)
     document = found.document() | {"files": [str(file) for file in files]}

@@ -21,9 +21,10 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.world import ABSENT, World
 from omnisource.orchestrator.batch import Opened, open_folder, seeded
 from omnisource.orchestrator.measures import Measures, measures_of, to_json
+from omnisource.orchestrator.named import lines_named, rows_named
 from omnisource.orchestrator.report.words import count
 from omnisource.orchestrator.rolling import Rolled, Standing, roll, shelved
-from omnisource.orchestrator.runs import lines_named, rows_named, usable_folder
+from omnisource.orchestrator.runs import usable_folder
 from omnisource.orchestrator.warm import checked
 from omnisource.orchestrator.write import name_rows, replacing, write_frame
 from omnisource.solvers.compile.available import cells

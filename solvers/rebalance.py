@@ -13,7 +13,7 @@ Variables
     y_j  units taken     x_mns  units moved; those of x_mms stay     k_mn  departures
 
     (1)  max  Σ gain_j y_j − Σ_{m≠n} (kg_cents_mn · kg_s · x_mns + cents_mn k_mn)
-    (2)  Σ_n x_mns  ≤  stock_ms                                  every cell that there is
+    (2)  Σ_n x_mns  ≤  stock_ms,   Σ_{n≠m} x_mns ≤ what may be moved of it    every cell
     (3)  Σ_j y_j  ≤  Σ_m x_mns,   y_j ≤ units_j                  every cell (n, s)
     (4)  Σ_j y_j  ≤  most_o                                      every buyer
     (5)  Σ_s grams_s x_mns  ≤  load_mn k_mn                      every pair of nodes
@@ -50,11 +50,12 @@ NEARLY: Final = 0.75
 
 
 class Held(NamedTuple):
-    """Units that may be sold, each cell once."""
+    """Units that may be sold; a cell has one row of what may be moved, one of what may not."""
 
     node: Ints  # (I,)
     sku: Ints  # (I,)
     units: Ints  # (I,)
+    fixed: Flags  # (I,) whether they may not be moved
 
 
 class Wants(NamedTuple):
@@ -163,7 +164,7 @@ def rebalance(
 def worth(held: Held, wants: Wants, found: Moves) -> float:
     """Return what some moves earn, their haul not counted, (7), cents."""
     some = np.isin(held.sku, found.sku)
-    mine = Held(*(column[some] for column in held))
+    mine = Held._make(column[some] for column in held)
     theirs = _wants_of(wants, np.flatnonzero(np.isin(wants.sku, found.sku)))
     return value(_after(mine, found), theirs) - value(mine, theirs)
 
@@ -219,6 +220,8 @@ def _network(
     many = np.searchsorted(getting // key, giving // key, "right") - first
     give = np.repeat(np.arange(len(giving)), many)
     get = np.arange(len(give)) + np.repeat(first - np.cumsum(many) + many, many)
+    may = ~held.fixed[give] | (giving[give] == getting[get])
+    give, get = give[may], get[may]
     pair, way = np.unique(giving[give] % nodes * nodes + getting[get] % nodes, return_inverse=True)
     lanes, haul = known
     ways = ways_between(pair // nodes, pair % nodes, nodes=nodes, lanes=lanes, haul=haul)
@@ -297,4 +300,4 @@ def _after(held: Held, found: Moves) -> Held:
             found.sku * many + found.target]  # fmt: skip
     cell, of = np.unique(np.concatenate(keys), return_inverse=True)
     left = np.bincount(of, np.concatenate([held.units, -found.units, found.units])).astype(np.int64)
-    return Held(cell % many, cell // many, left)
+    return Held(cell % many, cell // many, left, np.ones(len(cell), bool))

@@ -228,8 +228,7 @@ def _all(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
 
 def _mute(task: Task, threads: int) -> Task:
     """Return a task that can go to another process."""
-    limits = task.limits
-    return replace(task, limits=Limits(limits.gap, limits.seconds, threads=threads))
+    return replace(task, limits=replace(task.limits, threads=threads, report=None, stop=None))
 
 
 def _tell(limits: Limits, step: str) -> None:

@@ -9,7 +9,7 @@ from omnisource.models.changes import Capacity, CutOff
 from omnisource.models.world import ABSENT
 from omnisource.orchestrator.lab.whatif import changed
 from omnisource.orchestrator.recommend.idea import Idea
-from omnisource.orchestrator.recommend.priced import by_node, moved, of_orders, priced
+from omnisource.orchestrator.recommend.priced import BLOCK, by_node, moved, of_orders, priced
 from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.orchestrator.warm import prices_of
 from omnisource.solvers.compile.world import blocks, compile_world
@@ -21,8 +21,6 @@ LIMITS: Final = {"node_orders": ("node_order", "orders_per_day", "shipment"),
 """Resource of a price: its field in `Prices`, its column of `nodes`, what it counts."""
 NODES: Final = 10
 """Nodes that are looked at, those with the dearest day."""
-BLOCK: Final = 5_000
-"""Orders that are compiled at a time."""
 
 
 def pickers(seen: Seen) -> Iterator[Idea]:

@@ -1,5 +1,6 @@
 """Recommendations as scenario files, which `omnisource scenario run` takes as they are."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,33 +11,31 @@ from omnisource.models.base import UnusableInput
 from omnisource.models.changes import Change, PolicyChange
 from omnisource.models.scenario import WhatIf
 from omnisource.orchestrator.folder.head import read_scenario
-from omnisource.orchestrator.recommend.idea import Advice
+from omnisource.orchestrator.recommend.idea import CHANGES, Advice
 from omnisource.orchestrator.recommend.verb import Recommendations
 from omnisource.orchestrator.report.words import money
-from omnisource.orchestrator.runs import source_of, usable_folder
+from omnisource.orchestrator.runs import Run, source_of, usable_folder
 from omnisource.orchestrator.write import replacing
 
 
 def write_files(found: Recommendations, folder: Path) -> list[Path]:
     """Write each recommendation as a scenario file, based on the folder that the run was made of.
 
-    What the run itself was different in comes first: its changes, and its policy.
+    What the run itself was different in comes first: its changes, by its seed, and its policy.
 
     Raises:
-        UnusableInput: nothing can be written there, or the run's scenario folder is gone.
+        UnusableInput: as `writable`.
     """
-    source = source_of(found.run.folder)
-    if not source.is_dir():
-        raise UnusableInput(f"{found.run.folder}: its scenario folder {source} is gone")
-    usable_folder(folder)
+    source, run = writable(found.run, folder), found.run
     base = os.path.relpath(source, folder.resolve())
-    before, files = _before(found, source), []
+    before, files = _before(run, source), []
     for number, each in enumerate(found.advice, 1):
         files.append(folder / f"{number:02d}-{each.idea.kind}.toml")
         what = WhatIf(
             name=f"{number}: {each.idea.name}"[:100],
             summary=_summary(each),
             base=Path(base).as_posix(),
+            seed=None if run.what is None else run.what.seed,
             changes=(*before, *each.idea.changes),
         )
         with replacing(files[-1]) as temporary:
@@ -44,9 +43,28 @@ def write_files(found: Recommendations, folder: Path) -> list[Path]:
     return files
 
 
-def _before(found: Recommendations, source: Path) -> tuple[Change, ...]:
+def writable(run: Run, folder: Path) -> Path:
+    """Return the scenario folder that files would be based on; make the folder that they go to.
+
+    Raises:
+        UnusableInput: nothing can be written there, the run's scenario folder is gone, or the run
+            has as many changes as a scenario may.
+    """
+    source = source_of(run.folder)
+    if not source.is_dir():
+        raise UnusableInput(f"{run.folder}: its scenario folder {source} is gone")
+    if run.what is not None and len(run.what.changes) >= CHANGES:
+        raise UnusableInput(
+            f"{run.folder}: this run has {CHANGES} changes, as many as a scenario may: no file "
+            "can have one more; leave --out away"
+        )
+    usable_folder(folder)
+    return source
+
+
+def _before(run: Run, source: Path) -> tuple[Change, ...]:
     """Return the changes that lead from the scenario folder to the run's world."""
-    what, policy = found.run.what, found.run.world.policy
+    what, policy = run.what, run.world.policy
     changes: tuple[Change, ...] = () if what is None else what.changes
     if what is None and read_scenario(source).policy != policy:
         changes = (PolicyChange(kind="policy", policy=policy),)
@@ -107,8 +125,4 @@ def _key(name: str) -> str:
 
 def _text(text: str) -> str:
     """Return a basic string of TOML."""
-    escaped = "".join(
-        f"\\{c}" if c in '"\\' else f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c
-        for c in text
-    )
-    return f'"{escaped}"'
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")  # which JSON allows

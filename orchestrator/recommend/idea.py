@@ -11,6 +11,8 @@ KINDS: Final = (
     "transfers", "transfer", "misplaced", "picker", "hour", "safety", "fence", "store",
 )  # fmt: skip
 """Kinds of recommendations; a file of its own says how each is found."""
+CHANGES: Final = 100
+"""Changes that one scenario may hold."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Advice:
 
     @property
     def certified(self) -> tuple[int, int] | None:
-        """Least and most cents that may lie between the best plans without and with it."""
+        """Least and most cents that may lie between the best plans without and with it.
+
+        Of a part of the night: between its best plans, all other orders staying as planned.
+        """
         t, extra = self.trial, self.idea.extra_cents
         if t is None:
             return None
@@ -97,5 +102,5 @@ class Advice:
             "verdict": self.verdict,
             "trial": None if self.trial is None else vars(self.trial),
             "facts": idea.facts,
-            "changes": [c.model_dump(mode="json", exclude_defaults=True) for c in idea.changes],
+            "changes": [c.model_dump(mode="json", exclude_unset=True) for c in idea.changes],
         }

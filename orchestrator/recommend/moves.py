@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from omnisource.models.changes import Change, MoveStock
-from omnisource.orchestrator.recommend.idea import Idea
+from omnisource.orchestrator.recommend.idea import CHANGES, Idea
 from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.orchestrator.report.words import count
 from omnisource.solvers.problem import Ints
@@ -25,8 +25,6 @@ IDEAS: Final = 25
 """Lanes, and products, that are recommended."""
 VALUED: Final = 80
 """Lanes, and products, whose worth is found, those of most units."""
-CHANGES: Final = 100
-"""Changes that one scenario may hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +43,7 @@ def ideas_of(found: Found) -> Iterator[Idea]:
     moves = found.moves
     ways = groups(moves.source * found.seen.world.nodes.rows + moves.target)
     if len(ways) > 1:
-        whole = trimmed(found)
-        title = f"all transfers: {_amount(whole.moves)} on {count(len(ways), 'way')}"
-        yield _idea(whole, "transfers", title)
+        yield _all(found)
     yield from _best([_by_way(_some(found, rows)) for rows in _largest(moves, ways)])
     skus = _largest(moves, groups(moves.sku))
     yield from _best([_by_sku(_some(found, rows)) for rows in skus])
@@ -66,8 +62,10 @@ def _largest(moves: Moves, parts: list[Ints]) -> list[Ints]:
 
 
 def trimmed(found: Found) -> Found:
-    """Return the moves that one scenario can hold, those of most units."""
-    kept = [row for rows in list(_together(found).values())[:CHANGES] for row in rows]
+    """Return the moves that one scenario can hold beside what the run had, those of most units."""
+    what = found.seen.run.what
+    most = max(1, CHANGES - (1 if what is None else len(what.changes)))
+    kept = [row for rows in list(_together(found).values())[:most] for row in rows]
     return _some(found, np.array(sorted(kept), np.int64))
 
 
@@ -79,13 +77,22 @@ def _best(ideas: list[Idea]) -> list[Idea]:
     return sorted(ideas, key=lambda idea: -idea.net_cents)[:IDEAS]
 
 
+def _all(found: Found) -> Idea:
+    whole = trimmed(found)
+    moves = whole.moves
+    ways = len(groups(moves.source * found.seen.world.nodes.rows + moves.target))
+    return _idea(whole, "transfers", f"all transfers: {_amount(moves)} on {count(ways, 'way')}")
+
+
 def _by_way(found: Found) -> Idea:
+    found = trimmed(found)
     moves, seen = found.moves, found.seen
     where = f"{seen.node(int(moves.source[0]))} to {seen.node(int(moves.target[0]))}"
     return _idea(found, "transfer", f"move {_amount(moves)} from {where}")
 
 
 def _by_sku(found: Found) -> Idea:
+    found = trimmed(found)
     moves, seen = found.moves, found.seen
     targets = np.unique(moves.target)
     to = seen.node(int(targets[0])) if len(targets) == 1 else count(len(targets), "node")

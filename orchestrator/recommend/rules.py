@@ -38,12 +38,15 @@ def fences(seen: Seen) -> Iterator[Idea]:
 
 def safeties(seen: Seen) -> Iterator[Idea]:
     """Recommend to sell what nodes keep back, where that pays."""
-    freed = cells(changed(seen.world, [Safety(kind="safety", units=0)]))
+    if not seen.world.stock.rows:
+        return
+    none = changed(seen.world, [Safety(kind="safety", units=0)])
+    freed = cells(none)
     at = seen.cells.find(freed.node, freed.sku)
     more = freed.units - np.where(at >= 0, seen.cells.units[at], 0)
     if not (more > 0).any():
         return
-    other = priced(changed(seen.world, [Safety(kind="safety", units=0)]), seen.prices, seen.threads)
+    other = priced(none, seen.prices, seen.threads)
     nodes = seen.world.nodes.rows
     rent = np.bincount(freed.node, more * np.where(at >= 0, seen.cell_cents[at], 0.0), nodes)
     cents = rent + by_node(seen.base, other, np.ones(nodes, bool))

@@ -47,7 +47,7 @@ def transfers(seen: Seen) -> Iterator[Idea]:
     """Recommend transfers: all together, by pair of nodes, and by product."""
     skus = at_stake(seen)
     orders = seen.who_ordered(skus)
-    if not len(orders):
+    if not len(orders) or not seen.world.stock.rows:
         return
     asked = Asked(seen, skus, orders, grown_night(seen, skus, orders))
     held, wants = holding(asked), wanted(asked)
@@ -105,7 +105,8 @@ def wanted(asked: Asked) -> Wants:
     problem, products = asked.night.problem, asked.seen.world.products.rows
     cells = np.unique(problem.cell[problem.cell >= 0]).astype(np.int64)
     cells = cells[np.isin(problem.cell_sku[cells], asked.skus)]
-    parts = []
+    none = np.zeros(0, np.int64)
+    parts = [(none, none, none, none, np.zeros(0))]
     for rows in groups(problem.cell_sku[cells].astype(np.int64)):
         for cell, found in zip(cells[rows], beside_none(asked.night, cells[rows]), strict=True):
             some = np.flatnonzero(found.units > 0)
@@ -128,7 +129,12 @@ def holding(asked: Asked) -> Held:
     rows = np.flatnonzero(mine & (seen.available > 0))
     large = _taken_by_large(asked)[rows]
     units = np.maximum(seen.available[rows] - large, 0)
-    return Held(cells.node[rows].astype(np.int64), cells.sku[rows].astype(np.int64), units)
+    lies = np.zeros(len(cells.node), np.int64)
+    lies[: seen.world.stock.rows] = seen.world.stock["on_hand"]
+    free = np.minimum(units, lies[rows])
+    node, sku = (np.tile(column[rows].astype(np.int64), 2) for column in (cells.node, cells.sku))
+    found = Held(node, sku, np.append(free, units - free), np.repeat([False, True], len(rows)))
+    return Held._make(column[found.units > 0] for column in found)
 
 
 def _taken_by_large(asked: Asked) -> Ints:

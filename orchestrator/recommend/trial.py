@@ -6,7 +6,6 @@ touches too many orders, or a rule joins them all, the whole night is decided an
 stands beside the run's own plan and bound.
 """
 
-from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -21,7 +20,7 @@ from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.solvers.compile.available import held
 from omnisource.solvers.problem import Flags, Ints, Limits
 
-DIVISIBLE = ("fairness", "load")
+JOINING = ("fairness", "load")
 """Rules of a policy that join all orders of a night."""
 
 
@@ -60,7 +59,7 @@ def tried(seen: Seen, idea: Idea, limits: Limits, *, whole: bool = False) -> Tri
 def is_divisible(world: World) -> bool:
     """Tell whether orders share nothing but stock and days."""
     policy = world.policy
-    joined = any(getattr(policy, rule) for rule in DIVISIBLE) or policy.consolidate
+    joined = any(getattr(policy, rule) for rule in JOINING) or policy.consolidate
     return not joined and not world.allotments.rows
 
 
@@ -119,8 +118,3 @@ def _less_days(world: World, seen: Seen, others: Flags) -> World:
         left = np.maximum(limit - much.astype(np.int64), 0)
         nodes = nodes.replace(**{name: np.where(limit == ABSENT, ABSENT, left)})
     return world.replace(nodes=nodes)
-
-
-def tight(limits: Limits, gap: float, seconds: float) -> Limits:
-    """Return the limits of one re-run."""
-    return replace(limits, gap=gap, seconds=seconds)

@@ -1,7 +1,7 @@
 """Recommendations of a run: found by its prices, confirmed by re-runs, the best first."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -13,7 +13,7 @@ from omnisource.orchestrator.recommend.rules import fences, safeties
 from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.orchestrator.recommend.stores import begin_to_ship, cease_to_ship
 from omnisource.orchestrator.recommend.transfers import transfers
-from omnisource.orchestrator.recommend.trial import tight, tried
+from omnisource.orchestrator.recommend.trial import tried
 from omnisource.orchestrator.runs import Run, read_run
 from omnisource.solvers.problem import Limits, Round
 
@@ -93,7 +93,7 @@ def recommend(
     for number, idea in enumerate(chosen(ideas, most), 1):
         seen.tell(Round(f"re-run {number}", 0))
         left = seconds - (perf_counter() - began)
-        own = tight(limits, limits.gap, max(min(limits.seconds, left), 0.0))
+        own = replace(limits, seconds=max(min(limits.seconds, left), 0.0))
         advice.append(Advice(idea, tried(seen, idea, own, whole=whole) if left > 0 else None))
     took["re-runs"] = round(sum(a.trial.seconds for a in advice if a.trial is not None), 3)
     return Recommendations(run, seen.terms, ranked(advice), took)
@@ -137,7 +137,7 @@ def _found(seen: Seen, kinds: set[str]) -> tuple[list[Idea], dict[str, float]]:
     ideas: list[Idea] = []
     took: dict[str, float] = {}
     for name, (find, found) in FOUND.items():
-        if kinds.isdisjoint(found):
+        if kinds.isdisjoint(found) or not seen.world.orders.rows:
             continue
         seen.tell(Round(f"look for {name}", 0))
         began = perf_counter()

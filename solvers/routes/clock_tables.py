@@ -92,7 +92,7 @@ def horizon(world: World) -> int:
 
     Where days off are stated, each day in transit may take a week, work as many weeks as the
     shortest opening hours need for it, and holidays a month; what is paused from today on comes on
-    top. `LONGEST` is the end of it.
+    top, a whole week for each with a pause in it. `LONGEST` is the end of it.
     """
     if not (world.nodes.rows and world.zones.rows):
         return HORIZON
@@ -100,20 +100,22 @@ def horizon(world: World) -> int:
     work = int(max(nodes["processing_minutes"].max(), _stated(nodes["pickup_minutes"], 0).max()))
     transit = int(world.zones["transit_days"].max()) + 2
     if not any(column.any() for column in _stated_clocks(world)):
-        return min(transit + work // DAY + _paused_days(world), LONGEST)
+        return min(transit + work // DAY + _paused(world, 1), LONGEST)
     weeks = transit - (-work // min(map(_open_minutes, set(nodes["hours"])))) + 4
-    return min(7 * weeks + _paused_days(world), LONGEST)
+    return min(7 * weeks + _paused(world, 7), LONGEST)
 
 
-def _paused_days(world: World) -> int:
-    """Return the most days on which a service, and then a lane, rests from today on."""
-    today = world.now // DAY - 1
-    return sum(
-        max(
-            (int(paused_on(text, today, LONGEST).sum()) for text in set(table["pauses"])), default=0
-        )
-        for table in (world.services, world.lanes)
-    )
+def _paused(world: World, many: int) -> int:
+    """Return the most days on which a service, and then a lane, rests from today on.
+
+    Days are counted `many` at a time, all of them where one is paused.
+    """
+    today, days = world.now // DAY - 1, LONGEST // many * many
+
+    def lost(text: str) -> int:
+        return many * int(paused_on(text, today, days).reshape(-1, many).any(axis=1).sum())
+
+    return sum(max(map(lost, set(t["pauses"])), default=0) for t in (world.services, world.lanes))
 
 
 def _open_minutes(hours: str) -> int:

@@ -14,23 +14,26 @@ import numpy as np
 import pytest
 
 import omnisource as om
-from omnisource.models.changes import Capacity, Change, PolicyChange
-from omnisource.orchestrator.lab.run import read_variant
+from omnisource.models.changes import Capacity, Change, PolicyChange, Tariff
+from omnisource.orchestrator.lab.run import read_variant, run_scenarios
 from omnisource.orchestrator.lab.whatif import changed
 from omnisource.orchestrator.recommend.capacity import hours, pickers
-from omnisource.orchestrator.recommend.files import to_toml
+from omnisource.orchestrator.recommend.files import to_toml, writable, write_files
 from omnisource.orchestrator.recommend.idea import Advice, Idea, Terms, Trial
+from omnisource.orchestrator.recommend.moves import Found, trimmed
 from omnisource.orchestrator.recommend.rules import fences, safeties
 from omnisource.orchestrator.recommend.seen import Seen
 from omnisource.orchestrator.recommend.stores import begin_to_ship, cease_to_ship
 from omnisource.orchestrator.recommend.transfers import transfers
 from omnisource.orchestrator.recommend.trial import part_of, tried
-from omnisource.orchestrator.recommend.verb import chosen, ranked, recommend
-from omnisource.orchestrator.runs import Run
+from omnisource.orchestrator.recommend.verb import Recommendations, chosen, ranked, recommend
+from omnisource.orchestrator.runs import Run, read_run
 from omnisource.solvers.problem import Limits
+from omnisource.solvers.rebalance import Held, Lanes, Moves, Wants
 
 Omnisource = Callable[..., Any]
 NOW = datetime(2025, 1, 6, 12, 30, tzinfo=UTC)
+LESS = Tariff(kind="tariff", factor=0.9)
 EXACT = Limits(gap=0.0, threads=1)
 FREIGHT = {"far": 900, "near": 300}
 
@@ -44,6 +47,7 @@ def world(
     policy: om.Policy | None = None,
     promised: datetime | None = None,
     near_cents: int = 300,
+    due: Mapping[str, int] | None = None,
 ) -> om.World:
     """Two nodes, one product, orders of one unit; `near` and `cell` say more of that node."""
     freight = FREIGHT | {"near": near_cents}
@@ -60,6 +64,8 @@ def world(
         stock=[om.StockCell.model_validate({"node": n, "sku": "shoe", "on_hand": units}
                                            | dict((cell or {}) if n == "near" else {}))
                for n, units in stock.items()],
+        receipts=[om.Receipt(node=n, sku="shoe", units=units, due=NOW)
+                  for n, units in (due or {}).items()],
         orders=[om.Order(order=f"o{i}", placed_at=NOW - timedelta(hours=3), country="DE",
                          postcode="10115", lat=52.0, lon=13.0, promised_by=promised)
                 for i in range(orders)],
@@ -106,6 +112,20 @@ def test_no_more_is_moved_than_anybody_wants() -> None:
 def test_stock_that_lies_well_stays() -> None:
     night = seen(world({"far": 1, "near": 2}, orders=2))
     assert list(transfers(night)) == []
+
+
+def test_goods_that_are_due_are_sold_where_they_come_and_not_moved() -> None:
+    assert list(transfers(seen(world({"near": 0}, orders=2, due={"far": 3})))) == []
+    (lane, _) = transfers(seen(world({"far": 1, "near": 0}, orders=3, due={"far": 2})))
+    assert (lane.facts["units"], lane.price_cents) == (1, 600.0)
+
+
+def test_where_nothing_can_be_served_there_is_nothing_to_recommend() -> None:
+    shut = om.Policy(fences=(om.Fence(name="shut", nodes=tuple(FREIGHT)),))
+    assert list(transfers(seen(world({"far": 3, "near": 3}, policy=shut)))) == []
+    for night in (world({"far": 3, "near": 3}, orders=0, near={"cutoff": "12:00"}),
+                  world({}, due={"far": 3})):  # fmt: skip
+        assert recommend(seen(night).run, limits=EXACT).advice == []
 
 
 def test_one_more_slot_serves_one_order_from_nearer() -> None:
@@ -232,6 +252,61 @@ def test_a_recommendation_is_written_as_toml_that_says_the_same() -> None:
                  Capacity(kind="capacity", nodes=("n",), factor=1.5)),
     )  # fmt: skip
     assert om.WhatIf.model_validate(tomllib.loads(to_toml(what))) == what
+
+
+def test_the_last_fence_is_taken_away_in_json_too() -> None:
+    rules = om.Policy(fences=(om.Fence(name="not near", nodes=("near",)),))
+    (fence,) = fences(seen(world({"far": 3, "near": 3}, policy=rules)))
+    (change,) = Advice(fence, None).document()["changes"]
+    assert change == {"kind": "policy", "policy": {"fences": []}}
+
+
+def test_a_run_of_a_variant_is_what_its_recommendations_begin_with(
+    shop: Path, tmp_path: Path
+) -> None:
+    """Its own changes come first, and draw what they drew."""
+    file, what = tmp_path / "more.toml", {"kind": "demand", "factor": 1.4}
+    wanted = om.WhatIf.model_validate(
+        {"name": "more", "base": str(shop), "seed": 77, "changes": [what]}
+    )
+    file.write_text(to_toml(wanted))
+    run_scenarios([file], Limits(gap=0.02, threads=1), out=tmp_path / "runs")
+    kept = read_run(tmp_path / "runs" / "more")
+    found = Recommendations(kept, Terms(), [Advice(idea(LESS), None)], {})
+    (written,) = write_files(found, tmp_path / "advice")
+    variant = read_variant(written)
+    again = changed(om.load(shop), variant.changes[:-1], seed=variant.seed)
+    assert variant.changes[-1] == LESS
+    assert again.orders["order"].tolist() == kept.world.orders["order"].tolist()
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_run(
+    omnisource: Omnisource, shop: Path, tmp_path: Path
+) -> None:
+    whole = om.load(shop)
+    plan = om.allocate(whole, limits=Limits(gap=0.05))
+    om.save_run(whole, plan, tmp_path / "run", source=shop)
+    (tmp_path / "file").write_text("")
+    said = omnisource("recommend", tmp_path / "run", "--out", tmp_path / "file" / "x")
+    assert (said.code, said.out) == (2, "")
+    assert "cannot write there" in said.err
+    full = om.WhatIf(name="full", base="x", changes=(LESS,) * 100)
+    om.save_run(whole, plan, tmp_path / "full", source=shop, what=full)
+    with pytest.raises(om.UnusableInput, match="no file can have one more"):
+        writable(read_run(tmp_path / "full"), tmp_path / "out")
+
+
+def test_moves_leave_room_for_the_changes_of_their_run() -> None:
+    night = seen(world({"far": 3, "near": 0}, orders=2))
+    rows = np.arange(120)
+    moves = Moves(rows, rows + 1, 0 * rows, rows + 1, rows, rows * 1.0)
+    own = om.WhatIf(name="x", base="x", changes=(LESS,) * 60)
+    for what, most in ((None, 99), (own, 40)):
+        of = replace(night, run=replace(night.run, what=what))
+        none = np.zeros(0, np.int64)
+        nobody = Wants(none, none, none, none, np.zeros(0), none)
+        left = trimmed(Found(of, Held(none, none, none, none > 0), nobody, moves, Lanes.none()))
+        assert left.moves.units.tolist() == list(range(121 - most, 121))
 
 
 def test_the_command_recommends_confirms_and_writes_scenarios(

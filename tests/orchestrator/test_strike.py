@@ -1,5 +1,6 @@
 """A strike by date: out of a TOML file, through a folder, a database and the planner's form."""
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,14 @@ def test_a_strike_of_months_is_within_the_days_that_are_looked_at(shop: Path) ->
     change = {"kind": "strike", "carriers": ["Post"], **until}
     what = validated(WhatIf, {"name": "x", "base": ".", "changes": [change]}, "x")
     assert days(changed(load_world(shop), what.changes))[0] == (182, 184)  # July the 1st
+
+
+def test_a_carrier_of_one_day_a_week_that_rests_on_many_of_them_is_waited_for(shop: Path) -> None:
+    """It moves on Mondays alone, and rests on the first twenty: it leaves on May the 26th."""
+    mondays = ",".join(str(date(2025, 1, 6) + timedelta(7 * i)) for i in range(20))
+    rows = f'service,kind,carrier,weekdays,pauses\npost,parcel,Post,Mon,"{mondays}"\n'
+    (shop / "services.csv").write_text(rows + "courier,express,,,\n")
+    assert days(load_world(shop))[0] == (146, 160)
 
 
 def test_pauses_come_out_of_a_folder_and_a_database_as_they_went_in(

@@ -31,7 +31,7 @@ def night(stock: Mapping[int, int], wants: Sequence[Want]) -> tuple[Held, Wants]
     ones = np.ones(len(node), np.int64)
     most = np.ones(int(buyer.max()) + 1, np.int64)
     return (
-        Held(places, 0 * places, units),
+        Held(places, 0 * places, units, np.zeros(len(places), bool)),
         Wants(node, 0 * node, buyer, ones, cents.astype(float), most),
     )
 
@@ -61,6 +61,22 @@ def test_left_over_units_go_where_they_save_most() -> None:
 
 def test_a_unit_stays_where_it_saves_as_much() -> None:
     assert said(moved({0: 1}, [(0, 0, 500.0), (1, 1, 500.0)])) == []
+
+
+def test_what_may_not_be_moved_serves_who_wants_it_where_it_lies() -> None:
+    """Of two units of node 0 one stays: it serves buyer 2 there, so that the other may go."""
+    wants = [(1, 0, 500.0), (1, 1, 300.0), (0, 2, 400.0)]
+    two, wanted = night({0: 2}, wants)
+    assert said(moved({0: 2}, wants)) == [(0, 1, 1)]  # buyer 1 would save less than buyer 2
+    held = Held._make(np.repeat(column, 2) for column in two)._replace(
+        units=np.array([1, 1]), fixed=np.array([False, True])
+    )
+    found = rebalance(held, wanted, np.array([1000]), lanes=Lanes.none(), haul=FREE, nodes=4)
+    assert said(found) == [(0, 1, 1)]
+    assert worth(held, wanted, found) == 500.0
+    stuck = two._replace(fixed=np.ones(1, bool))
+    found = rebalance(stuck, wanted, np.array([1000]), lanes=Lanes.none(), haul=FREE, nodes=4)
+    assert said(found) == []
 
 
 def test_a_buyer_that_two_cells_would_please_counts_once() -> None:
