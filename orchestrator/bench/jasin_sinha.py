@@ -22,7 +22,7 @@ import numpy as np
 from omnisource.orchestrator.bench.common import Goal, Sheet, verdict
 from omnisource.orchestrator.report.words import share
 from omnisource.orchestrator.testbed.experiment import Asked, Tally
-from omnisource.solvers.problem import Floats
+from omnisource.solvers.problem import Floats, Ints
 
 PUBLISHED: Final = {
     "myopic": 1.132, "independent": 1.140, "layers": 1.0885, "dilated": 1.080, "force-open": 1.085,
@@ -53,7 +53,7 @@ class Row:
     published: float | None
     over_foresight: float
     error: float  # standard error of `over_foresight` over instances
-    closed: float | None  # (1)
+    closed: float | None  # (1); None without greedy, or where it is as good as foresight
 
     def short(self) -> str:
         """Say what falls short of what was published, or aimed at."""
@@ -71,7 +71,7 @@ def rows(asked: Asked, found: Sequence[Tally]) -> list[Row]:
     foresight = sum(tally.foresight.sum() for tally in found)
     total = {policy: _total(found, p) for p, policy in enumerate(asked.policies)}
     greedy = total.get("greedy")
-    gap = None if greedy is None else greedy - foresight
+    gap = None if greedy is None or greedy <= foresight else greedy - foresight
     return [
         _row(policy, p, found, None if gap is None else (total["greedy"] - total[policy]) / gap)
         for p, policy in enumerate(asked.policies)
@@ -84,11 +84,20 @@ def _total(found: Sequence[Tally], p: int) -> int:
 
 def _row(policy: str, p: int, found: Sequence[Tally], closed: float | None) -> Row:
     items = np.array([tally.cost[p].mean() / tally.items for tally in found])
-    over = np.array([(tally.cost[p] / tally.foresight).mean() for tally in found])
+    over = np.array([_over(tally.cost[p], tally.foresight).mean() for tally in found])
     return Row(
         policy, _mean(items), PUBLISHED.get(policy), _mean(over), _error(over),
         None if closed is None else round(closed, 4),
     )  # fmt: skip
+
+
+def _over(cost: Ints, foresight: Floats) -> Floats:
+    """Return what each stream costs over foresight; 1 where no order came.
+
+    >>> _over(np.array([12, 0]), np.array([8.0, 0.0])).tolist()
+    [1.5, 1.0]
+    """
+    return np.divide(cost, foresight, out=np.ones(len(cost)), where=foresight > 0)
 
 
 def _mean(values: Floats) -> float:

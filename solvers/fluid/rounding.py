@@ -23,8 +23,8 @@ Service Operations Management 25(4), 2023).
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.fluid.classes import Classes
 from omnisource.solvers.problem import Floats, Ints
 
@@ -32,7 +32,7 @@ MYOPIC, INDEPENDENT, LAYERS, DILATED, FORCED = range(5)
 POLICIES: Final = ("myopic", "independent", "layers", "dilated", "force-open")
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def drawn(weight: Any, total: float, at: float) -> int:
     """Return the place at which a share `at` of the weights' total is reached."""
     rest = at * total
@@ -46,7 +46,7 @@ def drawn(weight: Any, total: float, at: float) -> int:
     return last
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def layer_heights(u: Any, n: int, height: Any, rank: Any) -> None:
     """Write the heights of the cells, (n, F+1), and the rank of each slot at each place, (2)."""
     for k in range(u.shape[1]):
@@ -60,7 +60,7 @@ def layer_heights(u: Any, n: int, height: Any, rank: Any) -> None:
             height[m, k] -= height[m + 1, k]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def by_layers(u: Any, n: int, uniform: Any, to: Any) -> None:
     """Draw places by (2); layer m, counted from 0, has m + 1 slots."""
     places = u.shape[1]
@@ -85,7 +85,7 @@ def by_layers(u: Any, n: int, uniform: Any, to: Any) -> None:
         to[s] = drawn(rest, total, uniform[1 + s])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def by_clocks(u: Any, n: int, uniform: Any, forced: bool, to: Any) -> None:
     """Draw places by (3), or by (4)."""
     places = u.shape[1]
@@ -106,7 +106,7 @@ def by_clocks(u: Any, n: int, uniform: Any, forced: bool, to: Any) -> None:
         to[s] = best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw(policy: int, u: Any, n: int, nearest: Any, uniform: Any, to: Any) -> None:
     """Draw a place for each of the n slots of an order.
 
@@ -129,7 +129,7 @@ def draw(policy: int, u: Any, n: int, nearest: Any, uniform: Any, to: Any) -> No
         by_clocks(u, n, uniform, policy == FORCED, to)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def go_through(
     policy: int, classes: Classes, u: Floats, stream: Ints, uniform: Floats, left: Ints
 ) -> int:

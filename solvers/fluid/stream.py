@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from omnisource.solvers.compiled import compiled
 from omnisource.solvers.oracle.kernel import best_plan
 from omnisource.solvers.oracle.lend import lent
 from omnisource.solvers.oracle.plans import lent_menus, scratch
@@ -12,7 +12,7 @@ from omnisource.solvers.oracle.serve import take, true_cost
 from omnisource.solvers.problem import Ints
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def serve_stream(problem: Any, prices: Any, stream: Ints, left: Any, plans: Any) -> int:
     """Serve a stream at those prices; return what it costs without them.
 

@@ -38,8 +38,8 @@ from omnisource.solvers.joint.night import Night
 from omnisource.solvers.joint.prices import Pass, ascend, price_at, typical_cents
 from omnisource.solvers.joint.resources import Resources
 from omnisource.solvers.oracle.alike import alike
-from omnisource.solvers.oracle.large import large_plan, occupy
-from omnisource.solvers.oracle.placing import alone, fits, share, taken_by
+from omnisource.solvers.oracle.large import occupy
+from omnisource.solvers.oracle.placing import alone, clocked, fits, share, taken_by
 from omnisource.solvers.oracle.plans import Plans
 from omnisource.solvers.oracle.serve import costs_of, take_all
 from omnisource.solvers.problem import Answer, Flags, Limits, Problem
@@ -140,7 +140,7 @@ def _first_prices(night: Night) -> None:
         rise.append(bound)
         pays = bound - rise[-min(PAYS, len(rise))] > 0.25 * night.limits.gap * abs(bound)
         if i + 1 >= least and not (pays and night.early()):
-            night.cut += pays and not night.early()
+            night.cut += pays
             break
     night.best = price_at(night.resources, top, night.limits.threads)
     night.learn(night.best.plans, night.orders)
@@ -178,7 +178,8 @@ def _place_large(night: Night) -> None:
         plan = best
         if not fits(problem, plan, room):
             each = share(night, len(night.alone))
-            plan = large_plan(problem, order, night.best.prices, room, seconds=each)
+            plan, cut = clocked(problem, order, night.best.prices, room, seconds=each)
+            night.cut += cut
         occupy(problem, plan, room)
         used += taken_by(night.whole, order, plan)
         night.large[order] = plan

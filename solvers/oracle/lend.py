@@ -71,9 +71,24 @@ class Lent(Type):  # type: ignore[misc]
     """The address of a named tuple whose holders somebody else counts."""
 
     def __init__(self, of: Any) -> None:
-        digest = blake2b(str(of).encode(), digest_size=8).hexdigest()
+        digest = blake2b(described(of).encode(), digest_size=8).hexdigest()
         super().__init__(name=f"Lent({of.instance_class.__name__}, {digest})")
         self.of = of
+
+
+def described(kind: Any) -> str:
+    """Say what a type is, of named tuples also whose they are and the names of their fields.
+
+    numba knows a type by its name, in memory and on disk, and that of a named tuple leaves both
+    out: attributes would be read from where others stand.
+    """
+    if not isinstance(kind, types.BaseTuple):
+        return str(kind)
+    if not isinstance(kind, types.BaseNamedTuple):
+        return f"({', '.join(described(part) for part in kind)})"
+    of, parts = kind.instance_class, zip(kind.fields, kind, strict=True)
+    fields = ", ".join(f"{name}: {described(part)}" for name, part in parts)
+    return f"{of.__module__}.{of.__qualname__}({fields})"
 
 
 @register_model(Lent)

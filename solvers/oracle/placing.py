@@ -1,5 +1,7 @@
 """Step 3 of solvers/joint/solve.py: orders too large for menus, one by one at the best prices."""
 
+import time
+
 import numpy as np
 
 from omnisource.solvers.compile.world import in_threads
@@ -7,7 +9,8 @@ from omnisource.solvers.joint.night import Night
 from omnisource.solvers.joint.resources import Resources
 from omnisource.solvers.oracle.large import LargePlan, large_plan
 from omnisource.solvers.oracle.plans import Left
-from omnisource.solvers.problem import Ints, Problem
+from omnisource.solvers.oracle.whole import PATIENCE
+from omnisource.solvers.problem import Ints, Prices, Problem
 
 
 def alone(night: Night) -> dict[int, LargePlan]:
@@ -19,11 +22,21 @@ def alone(night: Night) -> dict[int, LargePlan]:
     each, found = share(night, len(orders)), {}
 
     def work(i: int) -> None:
-        found[orders[i]] = large_plan(problem, orders[i], prices, room, seconds=each)
+        found[orders[i]] = clocked(problem, orders[i], prices, room, seconds=each)
 
     in_threads(work, len(orders), night.limits.threads)
-    night.alone, night.alone_at = {order: found[order] for order in orders}, night.best.y
+    night.cut += sum(cut for _, cut in found.values())
+    night.alone, night.alone_at = {order: found[order][0] for order in orders}, night.best.y
     return night.alone
+
+
+def clocked(
+    problem: Problem, order: int, prices: Prices, room: Left, *, seconds: float
+) -> tuple[LargePlan, bool]:
+    """Return what `large_plan` does, and whether its clock may have ended it."""
+    since = time.monotonic()
+    plan = large_plan(problem, order, prices, room, seconds=seconds)
+    return plan, time.monotonic() - since >= PATIENCE * seconds
 
 
 def fits(problem: Problem, plan: LargePlan, room: Left) -> bool:
@@ -60,4 +73,5 @@ def taken_by(whole: Resources, order: int, plan: LargePlan) -> Ints:
 
 def share(night: Night, orders: int) -> float:
     """Return the seconds that one large order may take, each being solved three times."""
-    return float(np.clip(0.2 * night.left_seconds() / orders, 1.0, 20.0))
+    each = float(np.clip(0.2 * night.left_seconds() / orders, 1.0, 20.0))
+    return max(each, night.step_seconds(each))

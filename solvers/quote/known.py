@@ -204,7 +204,10 @@ def spent(known: Any, minute: float) -> float:
 
 @njit(inline="always")
 def at_minute(known: Any, now: int) -> Any:
-    """Return what is known at another minute of how parcels fare; `asked`, `until` as they were."""
+    """Return what is known at another minute of how parcels fare; `asked`, `until` as they were.
+
+    Inlined, as it must be: what it lends stands in the frame of whoever calls it.
+    """
     return lent_whole(Known(now, *all_of(known)[1:]))
 
 

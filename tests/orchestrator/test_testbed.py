@@ -107,6 +107,12 @@ def test_nothing_is_cheaper_than_foresight_and_the_table_says_so(found: list[Tal
     assert not met(ASKED, found)  # so few periods are another experiment
 
 
+def test_streams_in_which_nobody_orders_have_figures_all_the_same() -> None:
+    nothing = Tally(items=9.0, cost=np.zeros((len(ALL), 1), np.int64), foresight=np.zeros(1))
+    made = rows(ASKED, [nothing])
+    assert {(row.over_foresight, row.closed) for row in made} == {(1.0, None)}
+
+
 def test_published_figures_are_reproduced_on_a_few_streams() -> None:
     asked = Asked(instances=6, streams=3, policies=ALL[:5])
     made = rows(asked, run_experiment(asked, processes=1))

@@ -9,10 +9,12 @@ import pytest
 
 import omnisource as om
 from omnisource.orchestrator.synthetic.generate import generate
-from omnisource.solvers.oracle import whole
+from omnisource.solvers.compile.world import compile_world
+from omnisource.solvers.joint.solve import _begin, joint
+from omnisource.solvers.oracle import placing, whole
 from omnisource.solvers.oracle.large import large_plan
 from omnisource.solvers.oracle.plans import Left
-from omnisource.solvers.problem import Prices
+from omnisource.solvers.problem import Limits, Prices
 
 TABLES = ("shipments.csv", "allocations.csv")
 PATIENT = 3_600.0
@@ -93,6 +95,25 @@ def test_a_search_that_is_cut_short_keeps_its_plan_and_a_bound(
     monkeypatch.setattr(whole, "NODES", 0)
     cut = large_plan(*night)
     assert cut.bound <= whole_one.value <= cut.value
+
+
+def test_a_night_says_that_the_clock_of_a_large_order_may_have_decided(night, monkeypatch) -> None:
+    problem, _ = compile_world(om.load(night))
+    limits = Limits(seconds=PATIENT, patience=PATIENT)
+    assert joint(problem, limits).notes == {}
+    monkeypatch.setattr(placing, "PATIENCE", 0.0)
+    assert ("cut" in joint(problem, limits).notes) == problem.large.any()
+
+
+def test_the_clock_of_a_large_order_has_patience_too_but_no_more_than_the_night(night) -> None:
+    problem, _ = compile_world(om.load(night))
+    few, many, short = (
+        _begin(problem, Limits(seconds=seconds, patience=patience))
+        for seconds, patience in ((1_000.0, 1.0), (1_000.0, 20.0), (100.0, 20.0))
+    )
+    assert placing.share(few, 1) == 20.0
+    assert placing.share(many, 1) == 400.0
+    assert 20.0 < placing.share(short, 1) <= 100.0
 
 
 def test_an_order_that_no_solver_answers_for_has_a_bound_all_the_same(
