@@ -209,7 +209,7 @@ def test_a_form_describes_a_change_inner_values_and_toml_too() -> None:
 
 
 def test_names_come_one_a_line_or_ticked() -> None:
-    form = Form({"nodes": ["a\n b ", "c"], "node_kinds": ["store"]})
+    form = Form({"nodes": ["a\n b \n  \n", "c"], "node_kinds": ["store"]})
     assert change_of("close", form) == {
         "kind": "close", "nodes": ["a", "b", "c"], "node_kinds": ["store"],
     }  # fmt: skip
