@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.planning import RunRequest
+from omnisource.models.planning import About, RunRequest
 from omnisource.orchestrator.serve.planner.drafts import Unfinished, asked, drafted, next_draft
 from omnisource.orchestrator.serve.planner.fields import KINDS, change_of, fields_of
 from omnisource.orchestrator.serve.planner.forms import MOST_FIELDS, File, Form, form_of
@@ -21,7 +21,7 @@ from omnisource.orchestrator.serve.planner.html import filled
 from omnisource.orchestrator.serve.planner.kept import END, ROUNDS, STOP, Kept, end, write_json
 from omnisource.orchestrator.serve.planner.library import Library
 from omnisource.orchestrator.serve.planner.report import policy_of
-from omnisource.orchestrator.serve.planner.runner import Runner
+from omnisource.orchestrator.serve.planner.runner import Runner, read_about
 from omnisource.orchestrator.serve.planner.upload import read_whatif, unpack
 from omnisource.orchestrator.serve.planner.work import plain
 from omnisource.orchestrator.serve.problem import Turned
@@ -136,6 +136,35 @@ def test_a_name_is_taken_once_and_is_no_path(library: Library) -> None:
     for name in ("demo", "../x", "A", ".x", "a" * 61, "-"):
         with pytest.raises(UnusableInput, match="name: "):
             unpack(File("a.zip", packed({"scenario.toml": ""})), name, library, 99)
+
+
+def test_a_name_that_is_taken_while_an_upload_is_unpacked_is_said_to_be(library: Library) -> None:
+    (library.uploads / "a").mkdir(parents=True)
+    (library.uploads / "a" / "nodes.csv").touch()
+    with pytest.raises(UnusableInput, match="there is a scenario 'a'"):
+        unpack(File("a.zip", packed({"scenario.toml": ""})), "a", library, 99)
+    assert [folder.name for folder in library.uploads.iterdir()] == ["a"]
+
+
+def test_what_is_being_unpacked_is_no_scenario_yet(library: Library) -> None:
+    (library.uploads / ".a1").mkdir(parents=True)
+    (library.uploads / ".a1" / "scenario.toml").touch()
+    assert list(library.folders()) == ["demo"]
+
+
+def test_a_scenario_is_read_anew_when_a_file_of_it_changes_and_a_broken_link_is_none(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+    answer = SimpleNamespace(stdout=About(name="x").model_dump_json())
+    monkeypatch.setattr("subprocess.run", lambda *words, **_: read.append(words) or answer)
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "scenario.toml").touch()
+    (tmp_path / "s" / ".#scenario.toml").symlink_to("ann@host.1")  # as an editor leaves it
+    for text, many in (("", 1), ("", 1), ("a", 2)):
+        (tmp_path / "s" / "scenario.toml").write_text(text) if text else None
+        assert read_about(kept, tmp_path / "s").name == "x"
+        assert len(read) == many
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 255))
