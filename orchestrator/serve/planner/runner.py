@@ -99,10 +99,10 @@ class Runner:
                 end(place, "failed", [gone], self.now())
                 return
             given.append(str(folder.resolve()))
-        self.place = place
         self.child = subprocess.Popen(
             [sys.executable, "-m", WORK, "run", *given], stdin=subprocess.PIPE
         )
+        self.place = place
         log("run begun", run=place.name)
 
     def _stop(self, place: Path) -> None:

@@ -1,9 +1,11 @@
 """What the planner's pages are made of: forms, uploads, fields, sessions, kept runs."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
@@ -22,6 +24,7 @@ from omnisource.orchestrator.serve.planner.kept import END, ROUNDS, STOP, Kept, 
 from omnisource.orchestrator.serve.planner.library import Library
 from omnisource.orchestrator.serve.planner.report import policy_of
 from omnisource.orchestrator.serve.planner.runner import Runner, read_about
+from omnisource.orchestrator.serve.planner.study import Study
 from omnisource.orchestrator.serve.planner.upload import read_whatif, unpack
 from omnisource.orchestrator.serve.planner.work import plain
 from omnisource.orchestrator.serve.problem import Turned
@@ -326,6 +329,57 @@ def test_the_same_run_asked_for_twice_is_one_and_no_more_than_two_wait(kept: Kep
     with pytest.raises(Turned, match="2 runs wait already"):
         ask(kept, "c")
     assert kept.next() == kept.place("a" * 16)
+
+
+def test_of_those_who_ask_at_the_same_time_no_more_than_two_wait(
+    kept: Kept, library: Library
+) -> None:
+    study = Study(kept, library, Runner(kept, library, lambda: NOW), lambda: NOW)
+    ready = Barrier(8)
+
+    def asking(run: str) -> Any:
+        request = RunRequest(name=run, scenario="demo")
+        ready.wait()
+        try:
+            return study.ask(request, run=run * 16, by="k").run
+        except Turned as no:
+            return no.status
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(asking, "aabbccdd"))
+    waiting = {run.run for run in kept.all()}
+    assert len(waiting) == 2
+    assert sorted(map(str, told)) == sorted([*waiting, *waiting, *["429"] * 4])
+
+
+def test_runs_that_have_ended_are_not_looked_at_each_turn(
+    kept: Kept, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(kept, "a")
+    end(kept.place("a" * 16), "done", [], NOW)
+    runner = Runner(kept, library, lambda: NOW)
+    monkeypatch.setattr(
+        "omnisource.orchestrator.serve.planner.kept._view", lambda place: pytest.fail(str(place))
+    )
+    runner.turn()
+    runner.close()
+
+
+def test_a_run_whose_process_cannot_be_started_can_be_stopped(
+    kept: Kept, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise BlockingIOError
+
+    ask(kept, "a")
+    runner = Runner(kept, library, lambda: NOW)
+    monkeypatch.setattr("subprocess.Popen", full)
+    with pytest.raises(BlockingIOError):
+        runner.turn()
+    kept.stop("a" * 16)
+    runner.turn()
+    assert kept.one("a" * 16).state == "stopped"
+    runner.close()
 
 
 def test_a_name_is_free_again_when_its_run_came_to_nothing(kept: Kept) -> None:
