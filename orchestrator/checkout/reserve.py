@@ -217,12 +217,16 @@ def tidy(where: Desk | StoredWorld, *, older_than: int, now: datetime) -> Tidied
             over += dropped
         while desk.write(partial(store_tidy.drop_records, before=before, most=DROPPED)):
             pass
-        _drop_networks(desk, min(before, _seconds(now) - DAY))
+        _drop_networks(desk, min(before, _seconds(now) - 2 * DAY))
     return Tidied(given_back, over, keys)
 
 
 def _drop_networks(desk: Desk, before: int) -> None:
-    """Drop networks that were last used before a moment, a day ago or more, and are not named."""
+    """Drop networks that were last used before a moment, and are not named.
+
+    That is two days ago or more: it is said once a day, and what is decided at the end of the first
+    may be under way yet.
+    """
     for name in store_tidy.unused_networks(desk.database, before, DROPPED):
         desk.write(partial(store_tidy.drop_networks, names=[name], before=before))
 

@@ -47,7 +47,7 @@ from omnisource.orchestrator.serve.planner.scenario_routes import SCENARIOS
 from omnisource.orchestrator.serve.planner.sign import SIGN
 from omnisource.orchestrator.serve.planner.study import open_study
 from omnisource.orchestrator.serve.sharing import begin_sharing
-from omnisource.orchestrator.serve.state import Service, open_service
+from omnisource.orchestrator.serve.state import Service, clock_of, open_service
 from omnisource.orchestrator.serve.track import TRACK
 from omnisource.orchestrator.serve.watch import WATCH
 
@@ -120,9 +120,10 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
         workers: processes; several share a database, best PostgreSQL.
 
     Raises:
-        UnusableInput: the database cannot be used.
+        UnusableInput: the database cannot be used, or a folder of the planner's page.
     """
     loaded_database(settings.db).close()
+    open_study(settings, clock_of(settings))
     with TemporaryDirectory(prefix="omnisource-") as folder:
         os.environ.update(settings.environment())
         if workers > 1:

@@ -143,25 +143,29 @@ class _Group:
     def __init__(self, database: Database, sync: Sync) -> None:
         self._name = database.name
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
-        self._closing = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
         self._raw = _own_connection(database, sync)
         self._thread = threading.Thread(target=self._run, name="omnisource-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work[Result]) -> "Future[Result]":
-        if self._closing.locked():
-            raise Unavailable(f"{self._name}: it has been closed")
         job = _Job(work)
-        self._queue.put(job)
+        with self._lock:  # nothing is put behind the end, where nobody would take it
+            if self._closed:
+                raise Unavailable(f"{self._name}: it has been closed")
+            self._queue.put(job)
         return job.answer
 
     def write(self, work: Work[Result]) -> Result:
         return self.submit(work).result()
 
     def close(self) -> None:
-        if self._closing.acquire(blocking=False):
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             self._queue.put(None)
-            self._thread.join()
+        self._thread.join()
 
     def _run(self) -> None:
         with closing(self._raw):

@@ -154,11 +154,11 @@ def test_a_network_that_is_in_use_stays_though_no_decision_names_it_yet(town: An
     told(place(life, doing("k", "gone"), town.order("gone", A=1)))
     told(cancel(life, doing("no", "gone")))
     keep_network(life.source, life.desk.write, int(NOON.timestamp()) + 3_600 * later)
-    tidy(life.desk, older_than=0, now=NOON + timedelta(hours=later + 12))
+    tidy(life.desk, older_than=0, now=NOON + timedelta(hours=later + 47))
     assert recorded(life) == [("network", "")]
-    tidy(life.desk, older_than=0, now=NOON + timedelta(hours=later + 25))
+    tidy(life.desk, older_than=0, now=NOON + timedelta(hours=later + 49))
     assert recorded(life) == []
-    told(place(life, doing("k1", "o1", later + 26), town.order(A=1)))  # it is recorded anew
+    told(place(life, doing("k1", "o1", later + 50), town.order(A=1)))  # it is recorded anew
     assert explained(life).cost_cents == PARCEL["W"]
 
 

@@ -140,7 +140,8 @@ def change_of(kind: str, form: Form) -> dict[str, Any]:
 
 def _written(field: Field, form: Form) -> Any:
     if field.entry in ("many", "names"):
-        return [line.strip() for text in form.all(field.path) for line in text.splitlines() if line]
+        lines = (line.strip() for text in form.all(field.path) for line in text.splitlines())
+        return [line for line in lines if line]
     text = form.one(field.path)
     return _toml(field.path, text) if text and field.entry == "toml" else text
 

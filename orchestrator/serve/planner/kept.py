@@ -12,7 +12,7 @@ A run's state is what is there, so any process may ask for it, and nothing is lo
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,8 +47,7 @@ class Kept:
 
     def all(self) -> list[RunView]:
         """Return all runs, the newest first."""
-        found = [run for run in map(_view, self._folders()) if run is not None]
-        return sorted(found, key=lambda run: (run.asked_at, run.run), reverse=True)
+        return _newest_first(self._folders())
 
     def _folders(self) -> Iterator[Path]:
         yield from (file.parent for file in self.folder.glob(f"[0-9a-f]*/{ASKED}"))
@@ -125,12 +124,22 @@ class Kept:
 
     def next(self) -> Path | None:
         """Return the folder of the run that waits longest."""
-        waiting = [run for run in self.all() if run.state == "waiting"]
+        waiting = [run for run in self._open() if run.state == "waiting"]
         return self.folder / waiting[-1].run if waiting else None
 
     def begun(self) -> list[Path]:
         """Return the folders of runs that have begun, or are to stop, and have not ended."""
-        return [self.folder / run.run for run in self.all() if run.state in ("running", "stopping")]
+        begun = ("running", "stopping")
+        return [self.folder / run.run for run in self._open() if run.state in begun]
+
+    def _open(self) -> list[RunView]:
+        """Return the runs that have not ended, the newest first; the others are not read."""
+        return _newest_first(place for place in self._folders() if not (place / END).exists())
+
+
+def _newest_first(folders: Iterable[Path]) -> list[RunView]:
+    found = [run for run in map(_view, folders) if run is not None]
+    return sorted(found, key=lambda run: (run.asked_at, run.run), reverse=True)
 
 
 def _fits(request: RunRequest, runs: list[RunView]) -> None:

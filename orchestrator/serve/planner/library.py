@@ -23,7 +23,8 @@ class Library:
 
     def folders(self) -> dict[str, Path]:
         """Return the scenario folders by name; one that was uploaded never hides another."""
-        heads = [*self.uploads.glob(f"*/{HEAD}"), *self.given.glob(f"*/{HEAD}")]
+        uploads = self.uploads.glob(f"[!.]*/{HEAD}")  # those that begin so are being unpacked
+        heads = [*uploads, *self.given.glob(f"*/{HEAD}")]
         if (self.given / HEAD).is_file():
             heads.append(self.given / HEAD)
         found = {head.parent.resolve().name: head.parent for head in heads}

@@ -15,7 +15,7 @@ from omnisource.orchestrator.serve.planner.report import policy_of
 from omnisource.orchestrator.serve.planner.scenario_routes import home
 from omnisource.orchestrator.serve.planner.session import PATH
 from omnisource.orchestrator.serve.planner.sign import Given, Who, go, planner
-from omnisource.orchestrator.serve.planner.study import Lab
+from omnisource.orchestrator.serve.planner.study import Lab, Study
 from omnisource.orchestrator.serve.problem import Turned
 from omnisource.orchestrator.serve.rules import key_of
 
@@ -48,7 +48,11 @@ async def get_run(session: Who, lab: Lab, run: Run) -> Response:
 @RUNS.get("/runs/{run}/report")
 async def get_report(lab: Lab, run: Run) -> Response:
     """Return the report as it was written; nothing runs in it but its own scripts."""
-    page = await asyncio.to_thread(lab.kept.report, run)
+    return await asyncio.to_thread(_report, lab, run)
+
+
+def _report(lab: Study, run: str) -> Response:
+    page = lab.kept.report(run)
     return HTMLResponse(page, headers={"content-security-policy": policy_of(page)})
 
 

@@ -99,10 +99,10 @@ class Runner:
                 end(place, "failed", [gone], self.now())
                 return
             given.append(str(folder.resolve()))
-        self.place = place
         self.child = subprocess.Popen(
             [sys.executable, "-m", WORK, "run", *given], stdin=subprocess.PIPE
         )
+        self.place = place
         log("run begun", run=place.name)
 
     def _stop(self, place: Path) -> None:
@@ -141,10 +141,11 @@ def read_about(kept: Kept, folder: Path) -> About:
 
     It is read in a process of its own, so that promises go on beside it.
     """
-    print_ = sorted((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in folder.iterdir())
+    files = [(f.name, f.stat()) for f in sorted(folder.iterdir()) if f.is_file()]
+    print_ = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in files]
     file = kept.folder / "about" / f"{folder.resolve().name}.json"
     known = read_json(file)
-    if known.get("print") == [list(each) for each in print_]:
+    if known.get("print") == print_:
         return About.model_validate(known["about"])
     try:
         done = subprocess.run(

@@ -121,7 +121,7 @@ async def post_draft(session: Who, form: Given, lab: Lab, scenario: Named) -> Re
 async def _begun(session: Session, form: Form, lab: Study, scenario: str) -> Response:
     try:
         starts = await asyncio.to_thread(lab.library.starts, lab.folder(scenario))
-        what = begun(form, starts, lab.kept.folder)
+        what = await asyncio.to_thread(begun, form, starts, lab.kept.folder)
     except UnusableInput as no:
         return await _scenario(Frame(session, str(no).splitlines()), lab, scenario, ())
     words = {"name": what.name, "summary": what.summary}

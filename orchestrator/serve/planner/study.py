@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -27,6 +28,7 @@ class Study:
     runner: Runner
     now: Clock
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)  # one scenario at a time
+    asking: Lock = field(default_factory=Lock)  # one run at a time: each sees those before it
 
     def view(self, scenario: str) -> ScenarioView:
         """Return a scenario as it is listed.
@@ -58,7 +60,8 @@ class Study:
         """Have something run when its turn comes; see `Kept.ask`."""
         if request.scenario is not None:
             self.folder(request.scenario)
-        return self.kept.ask(request, run=run, by=by, now=self.now())
+        with self.asking:
+            return self.kept.ask(request, run=run, by=by, now=self.now())
 
     def remove(self, scenario: str) -> None:
         """Delete a scenario that was uploaded.

@@ -60,18 +60,30 @@ def unpack(file: File, name: str, library: Library, most: int) -> Path:
     if not NAME.fullmatch(name):
         raise UnusableInput("name: use small letters, figures and hyphens, 60 at the most")
     if name in library.folders():
-        raise UnusableInput(f"name: there is a scenario {name!r}: choose another")
+        raise _taken_already(name)
     if sum(map(library.is_uploaded, library.folders().values())) >= KEPT:
         raise UnusableInput(f"{KEPT} scenarios were uploaded: delete some first")
     made = library.uploads / f".{token_hex(8)}"
     made.mkdir(parents=True)
     try:
         _write(file.body, made, most)
-        return made.rename(library.uploads / name)
+        return _named(made, name)
     except BROKEN:
         raise UnusableInput("this is no zip file that can be read: pack it anew") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _named(made: Path, name: str) -> Path:
+    """Give a folder its name, unless another has come to it meanwhile."""
+    try:
+        return made.rename(made.with_name(name))
+    except OSError:
+        raise _taken_already(name) from None
+
+
+def _taken_already(name: str) -> UnusableInput:
+    return UnusableInput(f"name: there is a scenario {name!r}: choose another")
 
 
 def _write(body: bytes, folder: Path, most: int) -> None:

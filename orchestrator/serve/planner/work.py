@@ -52,6 +52,8 @@ def main(given: Sequence[str]) -> None:
     """Do what the command line asks for."""
     with suppress(AttributeError, OSError):
         os.nice(POLITE)
+    with suppress(OSError):  # where memory runs out, Linux ends this first, not the checkout
+        Path("/proc/self/oom_score_adj").write_text("1000")
     out = os.dup(1)
     os.dup2(2, 1)  # what libraries print goes to stderr
     what, *places = given

@@ -16,7 +16,9 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from omnisource.models.base import UnusableInput
 from omnisource.orchestrator.serve.api_keys import list_keys, revoke_key
+from omnisource.orchestrator.serve.app import serve
 from omnisource.orchestrator.serve.planner.html import PLAN_POLICY
 from omnisource.orchestrator.serve.planner.kept import REPORT, Kept, end
 from omnisource.orchestrator.serve.planner.runner import Runner
@@ -342,6 +344,15 @@ def test_a_run_that_cannot_be_ended_well_says_why(browser: Browser, plan: Any) -
     said = browser.get(f"/plan/runs/{asked['run']}").text
     assert "there is no node &#x27;store-koln&#x27;: is it &#x27;store-koeln&#x27;?" in said
     assert str(kept.folder) not in said
+
+
+def test_a_folder_of_scenarios_that_is_none_is_said_before_anything_is_served(
+    plan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uvicorn.run", lambda *_, **__: pytest.fail("it was served"))
+    settings = settings_of({"OMNISOURCE_DB": plan.url, "OMNISOURCE_SCENARIOS": f"{tmp_path}/no"})
+    with pytest.raises(UnusableInput, match=r"OMNISOURCE_SCENARIOS: .*/no is no folder"):
+        serve(settings, host="127.0.0.1", port=0)
 
 
 # as JSON

@@ -1,9 +1,11 @@
 """What the planner's pages are made of: forms, uploads, fields, sessions, kept runs."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.planning import RunRequest
+from omnisource.models.planning import About, RunRequest
 from omnisource.orchestrator.serve.planner.drafts import Unfinished, asked, drafted, next_draft
 from omnisource.orchestrator.serve.planner.fields import KINDS, change_of, fields_of
 from omnisource.orchestrator.serve.planner.forms import MOST_FIELDS, File, Form, form_of
@@ -21,7 +23,8 @@ from omnisource.orchestrator.serve.planner.html import filled
 from omnisource.orchestrator.serve.planner.kept import END, ROUNDS, STOP, Kept, end, write_json
 from omnisource.orchestrator.serve.planner.library import Library
 from omnisource.orchestrator.serve.planner.report import policy_of
-from omnisource.orchestrator.serve.planner.runner import Runner
+from omnisource.orchestrator.serve.planner.runner import Runner, read_about
+from omnisource.orchestrator.serve.planner.study import Study
 from omnisource.orchestrator.serve.planner.upload import read_whatif, unpack
 from omnisource.orchestrator.serve.planner.work import plain
 from omnisource.orchestrator.serve.problem import Turned
@@ -138,6 +141,35 @@ def test_a_name_is_taken_once_and_is_no_path(library: Library) -> None:
             unpack(File("a.zip", packed({"scenario.toml": ""})), name, library, 99)
 
 
+def test_a_name_that_is_taken_while_an_upload_is_unpacked_is_said_to_be(library: Library) -> None:
+    (library.uploads / "a").mkdir(parents=True)
+    (library.uploads / "a" / "nodes.csv").touch()
+    with pytest.raises(UnusableInput, match="there is a scenario 'a'"):
+        unpack(File("a.zip", packed({"scenario.toml": ""})), "a", library, 99)
+    assert [folder.name for folder in library.uploads.iterdir()] == ["a"]
+
+
+def test_what_is_being_unpacked_is_no_scenario_yet(library: Library) -> None:
+    (library.uploads / ".a1").mkdir(parents=True)
+    (library.uploads / ".a1" / "scenario.toml").touch()
+    assert list(library.folders()) == ["demo"]
+
+
+def test_a_scenario_is_read_anew_when_a_file_of_it_changes_and_a_broken_link_is_none(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+    answer = SimpleNamespace(stdout=About(name="x").model_dump_json())
+    monkeypatch.setattr("subprocess.run", lambda *words, **_: read.append(words) or answer)
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "scenario.toml").touch()
+    (tmp_path / "s" / ".#scenario.toml").symlink_to("ann@host.1")  # as an editor leaves it
+    for text, many in (("", 1), ("", 1), ("a", 2)):
+        (tmp_path / "s" / "scenario.toml").write_text(text) if text else None
+        assert read_about(kept, tmp_path / "s").name == "x"
+        assert len(read) == many
+
+
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 255))
 @settings(max_examples=50, deadline=None)
 def test_a_broken_archive_is_said_to_be_one(
@@ -209,7 +241,7 @@ def test_a_form_describes_a_change_inner_values_and_toml_too() -> None:
 
 
 def test_names_come_one_a_line_or_ticked() -> None:
-    form = Form({"nodes": ["a\n b ", "c"], "node_kinds": ["store"]})
+    form = Form({"nodes": ["a\n b \n  \n", "c"], "node_kinds": ["store"]})
     assert change_of("close", form) == {
         "kind": "close", "nodes": ["a", "b", "c"], "node_kinds": ["store"],
     }  # fmt: skip
@@ -297,6 +329,57 @@ def test_the_same_run_asked_for_twice_is_one_and_no_more_than_two_wait(kept: Kep
     with pytest.raises(Turned, match="2 runs wait already"):
         ask(kept, "c")
     assert kept.next() == kept.place("a" * 16)
+
+
+def test_of_those_who_ask_at_the_same_time_no_more_than_two_wait(
+    kept: Kept, library: Library
+) -> None:
+    study = Study(kept, library, Runner(kept, library, lambda: NOW), lambda: NOW)
+    ready = Barrier(8)
+
+    def asking(run: str) -> Any:
+        request = RunRequest(name=run, scenario="demo")
+        ready.wait()
+        try:
+            return study.ask(request, run=run * 16, by="k").run
+        except Turned as no:
+            return no.status
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(asking, "aabbccdd"))
+    waiting = {run.run for run in kept.all()}
+    assert len(waiting) == 2
+    assert sorted(map(str, told)) == sorted([*waiting, *waiting, *["429"] * 4])
+
+
+def test_runs_that_have_ended_are_not_looked_at_each_turn(
+    kept: Kept, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(kept, "a")
+    end(kept.place("a" * 16), "done", [], NOW)
+    runner = Runner(kept, library, lambda: NOW)
+    monkeypatch.setattr(
+        "omnisource.orchestrator.serve.planner.kept._view", lambda place: pytest.fail(str(place))
+    )
+    runner.turn()
+    runner.close()
+
+
+def test_a_run_whose_process_cannot_be_started_can_be_stopped(
+    kept: Kept, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise BlockingIOError
+
+    ask(kept, "a")
+    runner = Runner(kept, library, lambda: NOW)
+    monkeypatch.setattr("subprocess.Popen", full)
+    with pytest.raises(BlockingIOError):
+        runner.turn()
+    kept.stop("a" * 16)
+    runner.turn()
+    assert kept.one("a" * 16).state == "stopped"
+    runner.close()
 
 
 def test_a_name_is_free_again_when_its_run_came_to_nothing(kept: Kept) -> None:
