@@ -14,15 +14,16 @@ from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
 from omnisource.models.policy import Policy
 from omnisource.models.product import Product
-from omnisource.models.reservation import Placed
+from omnisource.models.reservation import Placed, StockMessage
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.told import Told
 from omnisource.models.tracking import CarrierEvent, Estimate, Tracking
+from omnisource.orchestrator.checkout.reserve import hear_stock
 from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.life.carrier_feed import hear_carrier
 from omnisource.orchestrator.life.coming import Clock
-from omnisource.orchestrator.life.decline import decline
+from omnisource.orchestrator.life.decline import decline, source
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
 from omnisource.orchestrator.life.memory import Memory
 from omnisource.orchestrator.life.track import track, tracked
@@ -73,10 +74,10 @@ def placed(life: Life, name: str, at: datetime = NOW) -> str:
     return said.shipments[0]
 
 
-def collected(life: Life, name: str) -> None:
+def collected(life: Life, name: str, units: int = 1) -> None:
     """Place an order of B that is to be collected at S."""
     order = Order(order=name, placed_at=NOW, mode="collect", pickup_node="S")
-    lines = (Line(order=name, line="1", sku="B", units=1),)
+    lines = (Line(order=name, line="1", sku="B", units=units),)
     said = place(life, Doing(name, f"{name}-place", NOW), Placed(order=order, lines=lines))
     assert isinstance(said, Told)
 
@@ -223,6 +224,17 @@ def test_what_lies_ready_is_left_out_before_what_is_to_be_done(life: Life) -> No
     moved(life, "a", NOW, "release", "pick", "pack", "ready")
     assert [item.order for item in work_list(life, "S", NOW).items] == ["z", "a"]
     assert [item.order for item in work_list(life, "S", NOW, most=1).items] == ["z"]
+
+
+def test_what_was_collected_does_not_stand_for_what_is_still_to_be_done(life: Life) -> None:
+    collected(life, "a", 3)
+    moved(life, "a", NOW, "release", "pick", "pack", "ready", "collect")  # two of three
+    said = StockMessage(node="S", sku="B", sequence=1, kind="delta", units=2)
+    hear_stock(life.desk, said)
+    assert isinstance(source(life, Doing("a", "a-source", NOW)), Told)
+    collected(life, "z")
+    assert [item.order for item in work_list(life, "S", NOW).items] == ["a", "z"]
+    assert [item.order for item in work_list(life, "S", NOW, most=1).items] == ["a"]
 
 
 @pytest.mark.parametrize("orders", [1, 5])
