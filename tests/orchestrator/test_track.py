@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.lifecycle import Event, Move, state_of
+from omnisource.models.lifecycle import Event, Move, Shipment, state_of
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
 from omnisource.models.policy import Policy
@@ -22,7 +22,7 @@ from omnisource.models.tracking import CarrierEvent, Estimate, Tracking
 from omnisource.orchestrator.checkout.reserve import hear_stock
 from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.life.carrier_feed import hear_carrier
-from omnisource.orchestrator.life.coming import Clock
+from omnisource.orchestrator.life.coming import Clock, Learned
 from omnisource.orchestrator.life.decline import decline, source
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
 from omnisource.orchestrator.life.memory import Memory
@@ -169,6 +169,19 @@ def test_lead_times_tell_when_a_parcel_comes_that_is_out_so_long(life: Life) -> 
     said = CarrierEvent(order="o", shipment=shipment, kind="delayed", due=NOW + timedelta(days=9))
     hear_carrier(life, Doing("o", "c", NOW), said)
     assert told(10).estimate == Estimate(due=NOW + timedelta(days=9))  # its carrier has said when
+
+
+def test_of_a_shipment_of_a_night_lead_times_count_from_when_it_was_ordered(life: Life) -> None:
+    """A night says the day alone, whose first hours lie before the order."""
+    head = Order(order="o", placed_at=NOW, country="DE", postcode="1")
+    sent = Shipment(
+        shipment="n/0", run="n", number=0, node="W", service="post", day=NOW.date(),
+        arrives=NOW + timedelta(days=2), cost_cents=500,
+    )  # fmt: skip
+    clock = Clock(head, NOW, Lateness({}), 0.9, Learned(EVEN, life.source))
+    assert clock.last([sent]).due == NOW + timedelta(hours=45)
+    tomorrow = sent.model_copy(update={"day": NOW.date() + timedelta(days=1)})
+    assert clock.last([tomorrow]).due == NOW + timedelta(hours=11 + 45)  # midnight in Berlin
 
 
 def test_of_what_waits_for_a_receipt_nobody_says_how_surely_it_comes() -> None:
