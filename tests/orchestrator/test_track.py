@@ -27,7 +27,7 @@ from omnisource.orchestrator.life.decline import decline, source
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
 from omnisource.orchestrator.life.memory import Memory
 from omnisource.orchestrator.life.track import track, tracked
-from omnisource.orchestrator.life.verbs import place, step
+from omnisource.orchestrator.life.verbs import cancel, place, step
 from omnisource.orchestrator.life.work import work_list
 from omnisource.orchestrator.store.read import read_world
 from omnisource.orchestrator.store.session import Session, Statement
@@ -182,6 +182,14 @@ def test_of_a_shipment_of_a_night_lead_times_count_from_when_it_was_ordered(life
     assert clock.last([sent]).due == NOW + timedelta(hours=45)
     tomorrow = sent.model_copy(update={"day": NOW.date() + timedelta(days=1)})
     assert clock.last([tomorrow]).due == NOW + timedelta(hours=11 + 45)  # midnight in Berlin
+
+
+def test_of_what_was_cancelled_no_promise_is_kept(life: Life) -> None:
+    placed(life, "o")
+    assert isinstance(cancel(life, Doing("o", "c", NOW)), Told)
+    seen = track(life, "o", NOW, late_by(range(9)))
+    assert seen is not None
+    assert (seen.state, seen.keeps_promise) == ("cancelled", None)
 
 
 def test_of_what_waits_for_a_receipt_nobody_says_how_surely_it_comes() -> None:
