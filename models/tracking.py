@@ -76,7 +76,7 @@ class Tracking(Value):
     state: State
     placed_at: AwareDatetime
     promise_at: AwareDatetime | None
-    keeps_promise: Probability | None  # that all is there by then; none: not known, or some waits
+    keeps_promise: Probability | None  # that all is there by then; none: not known, or not sent
     estimate: Estimate  # of the last of it
     shipments: tuple[TrackedShipment, ...]
     waiting: tuple[TrackedLine, ...]  # no node has been given them

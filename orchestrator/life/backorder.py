@@ -77,8 +77,8 @@ class _Routes:
         key = (supply, head.country, head.postcode, head.lat, head.lon, head.mode,
                head.pickup_node, head.channel, head.tier, state.fences)  # fmt: skip
         if key not in self.known:
-            at = max(supply.due, self.now)
-            wants = Wants(head, {claim.line: (claim.sku, 1)}, at, fences=state.fences)
+            lines = {claim.line: (claim.sku, 1)}
+            wants = Wants(head, lines, supply.due, fences=state.fences)
             free = Free({(supply.node, claim.sku): 1}, {}, {})
             sent = self.source.over(wants, free)
             self.known[key] = sent[0].arrives if sent else None
@@ -152,7 +152,10 @@ def _claims(life: Life, state: OrderState) -> Iterable[Claim]:
 
 
 def _supplies(life: Life, claims: Iterable[Claim], now: datetime) -> list[Supply]:
-    """Return what is there, and what is due, less what has been sold of it already."""
+    """Return what is there, and what is due, less what has been sold of it already.
+
+    What should have come and has not is neither: nobody knows when it does.
+    """
     skus = sorted({claim.sku for claim in claims})
     with life.desk.database.reading() as connection:
         session = session_of(connection)
@@ -162,9 +165,9 @@ def _supplies(life: Life, claims: Iterable[Claim], now: datetime) -> list[Supply
     for node, sku, units, minute in sorted(due, key=lambda row: row[3]):
         taken = min(units, sold.get((node, sku), 0))
         sold[node, sku] = sold.get((node, sku), 0) - taken
-        if units > taken:
-            at = datetime.fromtimestamp(minute * 60, UTC)
-            found.append(Supply(node, sku, units - taken, max(at, now)))
+        at = datetime.fromtimestamp(minute * 60, UTC)
+        if units > taken and at > now:
+            found.append(Supply(node, sku, units - taken, at))
     return found
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.lifecycle import OrderState, Piece, claims_of
+from omnisource.models.claims import claims_of
+from omnisource.models.lifecycle import OrderState, Piece
 from omnisource.models.policy import Fence
 from omnisource.models.told import Denied, Told
 from omnisource.orchestrator.life.doing import Doing, Life, act

@@ -19,7 +19,8 @@ anew in the write itself, and the change is refused if any of them is another by
 
 from hashlib import blake2b
 
-from omnisource.models.lifecycle import OrderState, claims_of
+from omnisource.models.claims import claims_of
+from omnisource.models.lifecycle import OrderState
 from omnisource.models.money import Amount, Terms
 from omnisource.models.order import Order
 from omnisource.models.told import ChangeQuote, Denied, OrderChange, Told

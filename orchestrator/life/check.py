@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
-from omnisource.models.lifecycle import Event, OrderState, Piece, claims_of, state_of
+from omnisource.models.claims import claims_of
+from omnisource.models.lifecycle import Event, OrderState, Piece, state_of
 from omnisource.orchestrator.life.doing import Life
 from omnisource.orchestrator.store.check import breaches
 from omnisource.orchestrator.store.session import Session, Statement, session_of

@@ -55,7 +55,8 @@ class Learned:
         if sent.service not in services or node < 0:
             return None
         zone = ZoneInfo(str(self.source.world.nodes["timezone"][node]))
-        given = sent.given_at or datetime(*sent.day.timetuple()[:3], tzinfo=zone)
+        begin = datetime(*sent.day.timetuple()[:3], tzinfo=zone)
+        given = sent.given_at or max(begin, order.placed_at)
         local, out = given.astimezone(zone), _minutes(now - given)
         region = self.times.region_of(order.country or "", order.postcode or "")
         way = Way(

@@ -27,7 +27,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from omnisource.models.lifecycle import Claims, OrderState, Piece, Shipment, claims_of
+from omnisource.models.claims import Claims, claims_of
+from omnisource.models.lifecycle import OrderState, Piece, Shipment
 from omnisource.orchestrator.life.story import (
     OVER,
     Story,

@@ -2,8 +2,7 @@
 
 Every order is placed, then taken on move by move until it has come to an end; some hundred are
 under way at a time. Nodes decline, are silent, find less than they have; customers cancel, change,
-never fetch, send back; now and then a request is sent twice. What must
-hold at the end stands in check.py.
+never fetch, send back; now and then a request is sent twice. What must hold stands in check.py.
 """
 
 from collections import deque
@@ -14,10 +13,7 @@ from random import Random
 from time import perf_counter, process_time
 from typing import Final
 
-from omnisource.models.lifecycle import (
-    OrderState,
-    Piece,
-)
+from omnisource.models.lifecycle import OrderState, Piece
 from omnisource.models.money import Charge, Terms
 from omnisource.models.order import Line, Order
 from omnisource.models.reservation import Placed, StockMessage
@@ -33,14 +29,7 @@ from omnisource.orchestrator.life.check import ENDS, checked, on_hand
 from omnisource.orchestrator.life.decline import decline, pack_short, source
 from omnisource.orchestrator.life.doing import Doing, Life
 from omnisource.orchestrator.life.soaked import Chances, Living, Soaked
-from omnisource.orchestrator.life.verbs import (
-    Step,
-    cancel,
-    give_back,
-    place,
-    show,
-    step,
-)
+from omnisource.orchestrator.life.verbs import Step, cancel, give_back, place, show, step
 
 UNDER_WAY: Final = 100
 """Orders that are under way at a time."""

@@ -92,7 +92,7 @@ def tracked(state: OrderState, events: Sequence[Event], clock: Clock) -> Trackin
     return Tracking(
         order=state.name, state=state.state, placed_at=order.placed_at,
         promise_at=state.promise_at,
-        keeps_promise=None if waiting else clock.keeps(out, state.promise_at),
+        keeps_promise=None if waiting or not shipments else clock.keeps(out, state.promise_at),
         estimate=Estimate(due=None) if waiting else clock.last(out),
         shipments=shipments, waiting=_lines(state, waiting), choices=choices(state),
         can_cancel=_lines(state, [p for p in state.pieces if p.state in OPEN_TO_CANCEL]),

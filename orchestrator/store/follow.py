@@ -4,15 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from json import dumps
 from typing import Final
 
-from omnisource.models.lifecycle import (
-    WAITING,
-    Claims,
-    Event,
-    Goods,
-    OrderState,
-    Shipment,
-    claims_of,
-)
+from omnisource.models.claims import Claims, claims_of
+from omnisource.models.lifecycle import WAITING, Event, Goods, OrderState, Shipment
 from omnisource.models.tables import ALLOCATED, CANCELLED, OPEN, PERSON
 from omnisource.orchestrator.store.feed import NEW_CELL
 from omnisource.orchestrator.store.give import give_back, lock

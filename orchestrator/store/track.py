@@ -17,8 +17,9 @@ ARRIVED: Final = Statement(
 )
 TO_SEND: Final = Statement(
     'SELECT DISTINCT s."order", s.run, s.shipment, s.service, s.day, s.document, '
-    '(SELECT COUNT(*) FROM events e WHERE e."order" = s."order" AND e.node = s.node '
-    "AND e.kind = 'ready') FROM allocations a "
+    "(SELECT COALESCE(SUM(CASE e.kind WHEN 'ready' THEN 1 ELSE -1 END), 0) FROM events e "
+    'WHERE e."order" = s."order" AND e.node = s.node '
+    "AND e.kind IN ('ready', 'collected', 'declined')) FROM allocations a "
     "JOIN shipments s ON s.run = a.run AND s.shipment = a.shipment WHERE a.node = :node "
     "AND NOT EXISTS (SELECT 1 FROM sent g WHERE g.run = a.run AND g.shipment = a.shipment "
     "AND g.line = a.line AND g.units >= a.units)"
@@ -49,7 +50,7 @@ class AtNode:
     service: str | None  # none: over the counter
     day: date
     given_at: datetime | None  # none: on that day
-    ready: int  # shipments of its order that have been made ready there
+    ready: int  # shipments of its order that lie ready there
 
 
 def read_at_node(database: Database, node: str) -> list[AtNode]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omnisource.models.claims import claims_of
 from omnisource.models.lifecycle import (
     MOVES,
     NOTHING,
@@ -18,7 +19,6 @@ from omnisource.models.lifecycle import (
     Piece,
     Shipment,
     after,
-    claims_of,
     state_of,
 )
 from omnisource.models.order import Line, Order

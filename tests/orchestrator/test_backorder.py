@@ -189,6 +189,16 @@ def test_what_has_come_is_sourced_for_who_is_first(town: Any) -> None:
     assert town.at_nodes(show(life, "o2")) == {}
 
 
+def test_a_receipt_that_has_not_come_in_time_takes_nobody_out_of_turn(town: Any) -> None:
+    """One that is overdue at D is neither there nor due: who is first gets what lies at W."""
+    life = life_of(town, due(-1, node="D"), due(5))
+    ordered(town, life, "o1", "o2")
+    say(life, "UPDATE stock SET on_hand = 1 WHERE node = 'W' AND sku = 'A'")
+    assert [each.order for each in shared(life, "s").said] == ["o1", "o2"]
+    assert town.at_nodes(show(life, "o1")) == {"Wa1": "allocated"}
+    assert (town.at_nodes(show(life, "o2")), promised(life, "o2")) == ({}, "13")
+
+
 def test_one_customer_does_not_get_all_while_others_wait(town: Any) -> None:
     life = life_of(town, due(3, 2), fair=0.5)
     ordered(town, life, "o1", "o2", customer="x")

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from omnisource.models.lifecycle import AT_NODE, MOVES, OrderState, claims_of, state_of
+from omnisource.models.claims import claims_of
+from omnisource.models.lifecycle import AT_NODE, MOVES, OrderState, state_of
 from omnisource.models.told import Denied, OrderChange, Told
 from omnisource.models.tracking import CarrierEvent
 from omnisource.orchestrator.life.carrier_feed import hear_carrier

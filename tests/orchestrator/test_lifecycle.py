@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from omnisource.models.lifecycle import claims_of
+from omnisource.models.claims import claims_of
 from omnisource.models.money import Charge, Terms
 from omnisource.models.reservation import Claim, ClaimLine, ClaimShipment, Reservation
 from omnisource.models.told import Denied, Told

@@ -9,24 +9,25 @@ import numpy as np
 import pytest
 
 from omnisource.models.base import UnusableInput
-from omnisource.models.lifecycle import Event, Move, state_of
+from omnisource.models.lifecycle import Event, Move, Shipment, state_of
 from omnisource.models.network import Node, Service, TariffStep, ZoneRule
 from omnisource.models.order import Line, Order
 from omnisource.models.policy import Policy
 from omnisource.models.product import Product
-from omnisource.models.reservation import Placed
+from omnisource.models.reservation import Placed, StockMessage
 from omnisource.models.scenario import Scenario
 from omnisource.models.stock import StockCell
 from omnisource.models.told import Told
 from omnisource.models.tracking import CarrierEvent, Estimate, Tracking
+from omnisource.orchestrator.checkout.reserve import hear_stock
 from omnisource.orchestrator.folder.load import world_of
 from omnisource.orchestrator.life.carrier_feed import hear_carrier
-from omnisource.orchestrator.life.coming import Clock
-from omnisource.orchestrator.life.decline import decline
+from omnisource.orchestrator.life.coming import Clock, Learned
+from omnisource.orchestrator.life.decline import decline, source
 from omnisource.orchestrator.life.doing import Doing, Life, open_life
 from omnisource.orchestrator.life.memory import Memory
 from omnisource.orchestrator.life.track import track, tracked
-from omnisource.orchestrator.life.verbs import place, step
+from omnisource.orchestrator.life.verbs import cancel, place, step
 from omnisource.orchestrator.life.work import work_list
 from omnisource.orchestrator.store.read import read_world
 from omnisource.orchestrator.store.session import Session, Statement
@@ -73,10 +74,10 @@ def placed(life: Life, name: str, at: datetime = NOW) -> str:
     return said.shipments[0]
 
 
-def collected(life: Life, name: str) -> None:
+def collected(life: Life, name: str, units: int = 1) -> None:
     """Place an order of B that is to be collected at S."""
     order = Order(order=name, placed_at=NOW, mode="collect", pickup_node="S")
-    lines = (Line(order=name, line="1", sku="B", units=1),)
+    lines = (Line(order=name, line="1", sku="B", units=units),)
     said = place(life, Doing(name, f"{name}-place", NOW), Placed(order=order, lines=lines))
     assert isinstance(said, Told)
 
@@ -170,6 +171,27 @@ def test_lead_times_tell_when_a_parcel_comes_that_is_out_so_long(life: Life) -> 
     assert told(10).estimate == Estimate(due=NOW + timedelta(days=9))  # its carrier has said when
 
 
+def test_of_a_shipment_of_a_night_lead_times_count_from_when_it_was_ordered(life: Life) -> None:
+    """A night says the day alone, whose first hours lie before the order."""
+    head = Order(order="o", placed_at=NOW, country="DE", postcode="1")
+    sent = Shipment(
+        shipment="n/0", run="n", number=0, node="W", service="post", day=NOW.date(),
+        arrives=NOW + timedelta(days=2), cost_cents=500,
+    )  # fmt: skip
+    clock = Clock(head, NOW, Lateness({}), 0.9, Learned(EVEN, life.source))
+    assert clock.last([sent]).due == NOW + timedelta(hours=45)
+    tomorrow = sent.model_copy(update={"day": NOW.date() + timedelta(days=1)})
+    assert clock.last([tomorrow]).due == NOW + timedelta(hours=11 + 45)  # midnight in Berlin
+
+
+def test_of_what_was_cancelled_no_promise_is_kept(life: Life) -> None:
+    placed(life, "o")
+    assert isinstance(cancel(life, Doing("o", "c", NOW)), Told)
+    seen = track(life, "o", NOW, late_by(range(9)))
+    assert seen is not None
+    assert (seen.state, seen.keeps_promise) == ("cancelled", None)
+
+
 def test_of_what_waits_for_a_receipt_nobody_says_how_surely_it_comes() -> None:
     head = Order(order="o", placed_at=NOW, country="DE", postcode="1")
     line = Line(order="o", line="1", sku="A", units=2)
@@ -223,6 +245,17 @@ def test_what_lies_ready_is_left_out_before_what_is_to_be_done(life: Life) -> No
     moved(life, "a", NOW, "release", "pick", "pack", "ready")
     assert [item.order for item in work_list(life, "S", NOW).items] == ["z", "a"]
     assert [item.order for item in work_list(life, "S", NOW, most=1).items] == ["z"]
+
+
+def test_what_was_collected_does_not_stand_for_what_is_still_to_be_done(life: Life) -> None:
+    collected(life, "a", 3)
+    moved(life, "a", NOW, "release", "pick", "pack", "ready", "collect")  # two of three
+    said = StockMessage(node="S", sku="B", sequence=1, kind="delta", units=2)
+    hear_stock(life.desk, said)
+    assert isinstance(source(life, Doing("a", "a-source", NOW)), Told)
+    collected(life, "z")
+    assert [item.order for item in work_list(life, "S", NOW).items] == ["a", "z"]
+    assert [item.order for item in work_list(life, "S", NOW, most=1).items] == ["a"]
 
 
 @pytest.mark.parametrize("orders", [1, 5])
