@@ -16,6 +16,9 @@ from omnisource.models.base import OmnisourceError
 
 START: Final = 600.0
 """Seconds that a server may take to start: on a fresh machine it compiles its kernels."""
+QUIET: Final = 2.0
+IDLE: Final = 0.05
+"""Workers are ready that have worked for no more than this share of so many seconds."""
 EMPTY: Final = """
 import sys, uvicorn
 from fastapi import FastAPI
@@ -91,7 +94,9 @@ def _running(*words: str, **environment: str) -> Iterator[Server]:
     )  # fmt: skip
     try:
         _wait(process, port)
-        yield Server(port, process)
+        server = Server(port, process)
+        _settle(server)
+        yield server
     finally:
         process.terminate()
         process.wait()
@@ -105,3 +110,14 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
                 return
         sleep(0.05)
     raise OmnisourceError(f"no server listens at port {port}: it ended, or took too long")
+
+
+def _settle(server: Server) -> None:
+    """Wait until all workers are ready: one that still reads the scenario works for all it can."""
+    until, before = monotonic() + START, server.busy()
+    while monotonic() < until:
+        sleep(QUIET)
+        after = server.busy()
+        if after - before < IDLE * QUIET:
+            return
+        before = after
